@@ -1,0 +1,92 @@
+"""Icon and logo of a pass, fitted to Apple's sizes (Human Interface Guidelines, "Wallet").
+
+A length is in points; a point is 1, 2 or 3 pixels.
+"""
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+
+from PIL import Image, ImageChops, ImageOps
+
+from passes.face import FaceRefused
+
+ICON_SIDE = 38
+LOGO_BOX = (160, 50)
+_MOST_PIXELS = 4096 * 4096
+# Differences of 12 in 255 and less.
+_UNSEEN = bytes(range(13))
+
+
+def scaled_names(stem: str) -> Iterator[tuple[str, int]]:
+    """(file name, scale) for 1x, 2x and 3x. Apple asks for two; old systems look for the plain name."""
+    yield f"{stem}.png", 1
+    yield f"{stem}@2x.png", 2
+    yield f"{stem}@3x.png", 3
+
+
+def read_png(original: bytes) -> Image.Image:
+    """Decode a PNG to RGBA. Raises FaceRefused when it is none, is cut off or has over 4096 x 4096 pixels."""
+    try:
+        picture = Image.open(io.BytesIO(original), formats=["PNG"])
+        _check_size(picture.size)
+        return picture.convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, FaceRefused):
+            raise
+        raise FaceRefused("The image is no readable PNG; save it as PNG and upload it again.") from error
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    # The header says the size; a small file may unfold to gigabytes, so look before decoding.
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise FaceRefused(
+            f"The image has {size[0]} x {size[1]} pixels; 4096 x 4096 are enough, make it smaller."
+        )
+
+
+def write_png(picture: Image.Image) -> bytes:
+    """PNG bytes with no date in them: a palette where the eye sees no difference, else all colours."""
+    small = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    difference = ImageChops.difference(small.convert("RGBA").convert("RGBa"), picture.convert("RGBa"))
+    alike = not difference.tobytes().translate(None, _UNSEEN)
+    out = io.BytesIO()
+    (small if alike else picture).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@lru_cache(maxsize=128)
+def _icons(original: bytes) -> tuple[tuple[str, bytes], ...]:
+    picture = read_png(original)
+
+    def square(side: int) -> Image.Image:
+        return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(0, 0, 0, 0))
+
+    return tuple((name, write_png(square(ICON_SIDE * scale))) for name, scale in scaled_names("icon"))
+
+
+def icon_set(original: bytes) -> dict[str, bytes]:
+    """icon.png, icon@2x.png, icon@3x.png: 38 points square; what is not square is padded, never cropped.
+
+    Raises FaceRefused when `original` is no readable PNG. Source: HIG, "Wallet".
+    """
+    return dict(_icons(original))
+
+
+@lru_cache(maxsize=128)
+def _logos(original: bytes) -> tuple[tuple[str, bytes], ...]:
+    picture = read_png(original)
+
+    def fitted(scale: int) -> Image.Image:
+        box = (LOGO_BOX[0] * scale, LOGO_BOX[1] * scale)
+        return ImageOps.contain(picture, box, Image.Resampling.LANCZOS)
+
+    return tuple((name, write_png(fitted(scale))) for name, scale in scaled_names("logo"))
+
+
+def logo_set(original: bytes) -> dict[str, bytes]:
+    """logo.png, logo@2x.png, logo@3x.png: the largest that fits 160 x 50 points, its proportions kept.
+
+    Raises FaceRefused when `original` is no readable PNG. Source: HIG, "Wallet".
+    """
+    return dict(_logos(original))
