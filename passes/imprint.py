@@ -50,7 +50,7 @@ class Imprint:
         self._shadow()
         self._shape(1.0, self._foreground)
         self._outline(0.9, 0.014, _between(self._foreground, self._background, 0.22))
-        art = _art(self._look.stamp, round(self._side * 0.64)).rotate(
+        art = _art(self._look.stamp, round(self._side * 0.68)).rotate(
             angle, Image.Resampling.BICUBIC, expand=True
         )
         corner = round(self._middle - art.width / 2), round(self._middle - art.height / 2)
@@ -134,8 +134,10 @@ def _between(first: RGB, second: RGB, share: float) -> RGB:
 @lru_cache(maxsize=32)
 def _art(stamp: bytes, side: int) -> Image.Image:
     picture = read_png(stamp)
-    # Empty margins would make one merchant's stamp smaller than another's.
     drawn = picture.getchannel("A").getbbox()
     if drawn is None:
         raise FaceRefused("The stamp image is transparent all over; draw the stamp and upload it again.")
-    return ImageOps.contain(picture.crop(drawn), (side, side), Image.Resampling.LANCZOS)
+    # Empty margins would make one merchant's stamp smaller than another's; cut alike on all sides, because
+    # a cup with a handle is centred by its cup.
+    spare = min(drawn[0], drawn[1], picture.width - drawn[2], picture.height - drawn[3])
+    return ImageOps.contain(ImageOps.crop(picture, spare), (side, side), Image.Resampling.LANCZOS)
