@@ -1,0 +1,202 @@
+/** One customer after another: scan, look, stamp, answer. */
+
+import { prepareAnswer } from "./answer.js";
+import { NoAnswer, SignedOut, call, newKey } from "./api.js";
+import { holdCard, prepareCard, showCard } from "./card.js";
+import { feel, unlockSound } from "./feedback.js";
+import { startFinder } from "./finder.js";
+import { isListOpen, prepareKept, showKept, showLate } from "./kept.js";
+import { Queue } from "./queue.js";
+import { Sight } from "./sight.js";
+import { UndoClock, undoSeconds } from "./undo.js";
+import { word } from "./words.js";
+
+const part = (name) => document.getElementById(name);
+const till = part("till");
+const field = part("code");
+const again = part("again");
+const PATIENCE = 4000;
+// An answer to what was tapped just before the page was loaded anew is still the answer people wait for.
+const FRESH = 2 * 60 * 1000;
+
+const sight = new Sight();
+const unanswered = new Set();
+let looking = false;
+let pending = null;
+
+const answer = prepareAnswer({ next: toScan, card: (card) => toCard(card, "") });
+const queue = new Queue({
+  changed: () => showKept(queue, unanswered),
+  answered,
+  unanswered: (request, wait) => keep(request, wait),
+  signedOut,
+});
+const undo = new UndoClock([part("answer-undo"), part("last-undo")], [part("answer-undo"), part("last")], (entryId, about) =>
+  act("undo", "/till/undo", { entry_id: entryId }, about),
+);
+
+/* ---- from state to state ---- */
+
+function toScan() {
+  pending = null;
+  till.dataset.state = "scan";
+  part("card").hidden = true;
+  sight.settle(performance.now());
+  if (matchMedia("(hover: hover) and (pointer: fine)").matches) {
+    field.focus();
+    field.select();
+  }
+}
+
+function toCard(card, sentence) {
+  const waits = queue.kept().some((request) => request.about.card_id === card.id);
+  till.dataset.state = "card";
+  part("card").hidden = false;
+  field.value = "";
+  showCard(card, sentence, waits ? word("kept-note") : "");
+}
+
+function signedOut() {
+  location.assign("/till");
+}
+
+/* ---- look up ---- */
+
+async function lookUp(code) {
+  if (looking) return;
+  looking = true;
+  again.hidden = true;
+  part("scan").setAttribute("aria-busy", "true");
+  try {
+    const outcome = await call("/till/lookup", { code }, { key: newKey(), patience: 8000 });
+    if (outcome.ok) toCard(outcome.data.card, outcome.data.sentence);
+    else answer.show(refusal("lookup", outcome.data));
+  } catch (error) {
+    lookUpFailed(error);
+  } finally {
+    looking = false;
+    part("scan").setAttribute("aria-busy", "false");
+    sight.settle(performance.now());
+  }
+}
+
+function lookUpFailed(error) {
+  if (error instanceof SignedOut) return signedOut();
+  if (!(error instanceof NoAnswer)) throw error;
+  sight.forget();
+  answer.show({ kind: "no", word: word("no-answer"), sentence: word("no-answer-sentence") });
+}
+
+function saw(code) {
+  const now = performance.now();
+  if (looking || pending || till.dataset.state === "card" || isListOpen()) return sight.glimpse(code, now);
+  if (sight.isNew(code, now)) {
+    feel("seen");
+    if (answer.isOpen) leaveAnswer();
+    lookUp(code);
+  } else if (!answer.isOpen) offerAgain(now);
+}
+
+function offerAgain(now) {
+  if (!sight.isWaiting(now)) return;
+  again.hidden = false;
+  clearTimeout(offerAgain.timer);
+  offerAgain.timer = setTimeout(() => (again.hidden = true), 1500);
+}
+
+/* ---- stamp, redeem, undo ---- */
+
+function act(kind, path, body, about) {
+  if (pending) return;
+  holdCard(true);
+  pending = queue.send(kind, path, body, about).key;
+  const key = pending;
+  setTimeout(() => queue.kept().filter((request) => request.key === key).forEach((request) => keep(request, 0)), PATIENCE);
+}
+
+function keep(request, wait) {
+  // The server is at it already and says when to ask again: no news yet.
+  if (wait && Date.now() - request.at < PATIENCE) return;
+  const isNews = !unanswered.has(request.key);
+  unanswered.add(request.key);
+  showKept(queue, unanswered);
+  if (request.key !== pending || !isNews) return;
+  answer.show({ kind: "wait", word: word("kept"), headline: request.about.short_code, sentence: word(`kept-${request.kind}`) });
+}
+
+function answered(request, outcome) {
+  unanswered.delete(request.key);
+  showKept(queue, unanswered);
+  if (request.kind === "undo" && outcome.ok) undo.stop();
+  const said = outcome.ok ? success(request, outcome.data) : refusal(request.kind, outcome.data);
+  const isAwaited = request.key === pending || (isIdle() && Date.now() - request.at < FRESH);
+  if (!isAwaited) return showLate(said.kind, [request.about.short_code, said.word, said.headline, said.sentence].filter(Boolean).join(" · "));
+  pending = null;
+  sight.settle(performance.now());
+  answer.show(said);
+}
+
+function isIdle() {
+  return till.dataset.state === "scan" && !looking && !answer.isOpen && !isListOpen() && field.value === "";
+}
+
+function success({ kind, about }, data) {
+  if (kind !== "undo") {
+    undo.start(data.entry_id, about, undoSeconds(data));
+    part("last-what").textContent = `${about.short_code} · ${data.headline}`;
+  }
+  const shown = { headline: data.headline, sentence: data.sentence };
+  if (kind === "undo") return { ...shown, kind: "undone", word: word("undone") };
+  if (kind === "redeem") return { ...shown, kind: "yes", word: word("redeemed") };
+  if (!data.reward) return { ...shown, kind: "yes", word: word("stamped") };
+  return { ...shown, kind: "reward", word: word("reward"), card: data.card };
+}
+
+function refusal(kind, problem) {
+  return { kind: "no", word: word(`not-${kind}`), sentence: problem.detail ?? problem.title };
+}
+
+/* ---- keyboard and hand scanner ---- */
+
+function leaveAnswer() {
+  answer.close();
+  toScan();
+}
+
+/** A letter typed anywhere begins a new code: a hand scanner does not know what is on the screen. */
+function startCode(event) {
+  if (event.key === "Enter" && event.repeat) return event.preventDefault();
+  if (event.key === "Escape" && till.dataset.state === "card" && !answer.isOpen) return toScan();
+  const isLetter = /^[0-9a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!isLetter || event.target === field || looking || isListOpen()) return;
+  if (answer.isOpen) answer.close();
+  toScan();
+  field.value = "";
+  field.focus();
+}
+
+function about(card) {
+  return { card_id: card.id, short_code: card.short_code };
+}
+
+prepareCard({
+  stamp: (card, count) => act("stamp", "/till/stamps", { card_id: card.id, count }, about(card)),
+  redeem: (card, reward) => act("redeem", "/till/redemptions", { card_id: card.id, reward_id: reward.reward_id }, about(card)),
+  cancel: toScan,
+});
+prepareKept(queue);
+unlockSound();
+addEventListener("keydown", startCode);
+addEventListener("online", () => showKept(queue, unanswered));
+addEventListener("offline", () => showKept(queue, unanswered));
+again.addEventListener("click", () => lookUp(sight.code));
+part("code-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (field.value.trim()) lookUp(field.value.trim());
+  else field.focus();
+});
+for (const request of queue.kept()) unanswered.add(request.key);
+toScan();
+showKept(queue, unanswered);
+queue.resume();
+startFinder(saw);

@@ -1,0 +1,15 @@
+/** The page's sentences in its language; the template lists them. */
+
+const list = document.getElementById("words");
+
+export const language = document.documentElement.lang;
+
+/** @param {string} name @param {object} values for the {places} in the sentence */
+export function word(name, values = {}) {
+  const text = list.querySelector(`[data-word="${name}"]`).textContent;
+  return text.replace(/\{(\w+)\}/g, (place, key) => values[key] ?? place);
+}
+
+export function counted(one, many, count) {
+  return word(count === 1 ? one : many, { count });
+}
