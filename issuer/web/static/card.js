@@ -1,0 +1,122 @@
+// Keeps the web card true while somebody looks at it: asks what changed, moves only what moved, lets a new stamp land.
+
+const EVERY = 2000;
+const SLOWEST = 30000;
+const STAGGER = 90;
+
+const pass = document.getElementById("pass");
+const offline = document.getElementById("offline");
+let timer;
+let wait = EVERY;
+let asking = false;
+
+async function ask() {
+  const answer = await fetch(`${pass.dataset.state}?version=${pass.dataset.version}`, {
+    headers: { Accept: "application/json" },
+    cache: "no-store",
+    signal: AbortSignal.timeout(10000),
+  });
+  if (answer.status === 204) return;
+  if (answer.status === 404 || answer.status === 410) return location.reload();
+  if (!answer.ok) throw new Error(`the card's state was answered ${answer.status}`);
+  show(await answer.json());
+}
+
+async function look() {
+  clearTimeout(timer);
+  if (document.hidden || asking) return;
+  asking = true;
+  try {
+    await ask();
+    wait = EVERY;
+    offline.hidden = true;
+  } catch {
+    wait = Math.min(wait * 2, SLOWEST);
+    // One lost answer is nothing to tell; two in a row are.
+    offline.hidden = wait <= EVERY * 2;
+  } finally {
+    asking = false;
+    timer = setTimeout(look, wait);
+  }
+}
+
+function show(card) {
+  // Another number of places is another layout, and the page already knows how to draw it.
+  if (card.needed !== Number(pass.dataset.needed)) return location.reload();
+  const before = Number(pass.dataset.stamps);
+  pass.dataset.version = card.version;
+  pass.dataset.stamps = card.stamps;
+  for (const place of pass.querySelectorAll("[data-show]")) {
+    const text = String(card[place.dataset.show]);
+    if (place.textContent !== text) place.textContent = text;
+  }
+  showStamps(card, before);
+  showRewards(card.rewards);
+  showEntries();
+}
+
+function showStamps(card, before) {
+  const grid = pass.querySelector(".stamps");
+  grid.setAttribute("aria-label", pass.dataset.sentence.replace("{stamps}", card.stamps).replace("{needed}", card.needed));
+  // After a full grid the next stamp opens a new round, so it lands on the first place again.
+  const fresh = before === card.needed && card.stamps < before ? 0 : before;
+  [...grid.children].forEach((stamp, place) => {
+    stamp.classList.remove("is-landing");
+    stamp.classList.toggle("is-filled", place < card.stamps);
+    if (place >= fresh && place < card.stamps) land(stamp, place - fresh);
+  });
+  if (card.stamps > fresh) thump();
+}
+
+function land(stamp, turn) {
+  void stamp.offsetWidth;
+  stamp.style.animationDelay = `${turn * STAGGER}ms`;
+  stamp.style.setProperty("--lands-after", `${turn * STAGGER}ms`);
+  stamp.classList.add("is-landing");
+}
+
+function thump() {
+  pass.classList.remove("is-thumped");
+  void pass.offsetWidth;
+  pass.classList.add("is-thumped");
+  navigator.vibrate?.(40);
+}
+
+function showRewards(rewards) {
+  const list = pass.querySelector(".pass-rewards");
+  const old = new Map([...list.children].map((line) => [part(line, "name"), part(line, "count")]));
+  list.hidden = rewards.length === 0;
+  list.replaceChildren(...rewards.map((reward) => {
+    const line = document.getElementById("reward-template").content.firstElementChild.cloneNode(true);
+    line.querySelector(".pass-reward-name").textContent = reward.name;
+    line.querySelector(".pass-reward-count").textContent = `${reward.count}\u2009×`;
+    if (parseInt(old.get(reward.name) ?? "0", 10) < reward.count) line.classList.add("is-new");
+    return line;
+  }));
+}
+
+function part(line, name) {
+  return line.querySelector(`.pass-reward-${name}`).textContent;
+}
+
+async function showEntries() {
+  try {
+    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("history");
+    if (fresh) document.getElementById("history").replaceWith(document.adoptNode(fresh));
+  } catch {
+    // The list is a record, not the card: the next change brings it along.
+  }
+}
+
+function insideAnotherApp() {
+  const agent = navigator.userAgent;
+  return /iPhone|iPad|iPod/.test(agent) && (/Instagram|FBA[NV]|Line\/|TikTok|musical_ly|Snapchat|LinkedInApp/.test(agent) || !/Safari\//.test(agent));
+}
+
+for (const hint of document.querySelectorAll("[data-inside-another-app]")) hint.hidden = !insideAnotherApp();
+document.addEventListener("visibilitychange", look);
+addEventListener("online", look);
+addEventListener("pageshow", look);
+look();
