@@ -6,7 +6,7 @@ Each rule names Apple's page. A phone that meets these shows nothing, or "cannot
 import ipaddress
 import re
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from passes.face import Colours, Face, FaceRefused, Issue, Line, Stamps
 
@@ -130,12 +130,13 @@ def check_issue(issue: Issue) -> None:
 
 def _check_web_service(url: str) -> None:
     """Apple: "Adding a Web Service to Update Passes"; plain http reaches nobody but this machine."""
-    parts = urlsplit(url)
+    parts = _split(url)
+    host = parts.hostname or ""
     _refuse_unless(
-        parts.scheme in ("https", "http") and parts.hostname, f"The web service {url!r} is no https address."
+        parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address."
     )
     _refuse_unless(
-        parts.scheme == "https" or _is_loopback(parts.hostname or ""),
+        parts.scheme == "https" or _is_loopback(host),
         f"The web service {url!r} is plain http; phones demand https everywhere but on loopback.",
     )
     _refuse_unless(
@@ -146,6 +147,17 @@ def _check_web_service(url: str) -> None:
         not (parts.query or parts.fragment),
         f"The web service {url!r} has a query; paths are appended to it, drop it.",
     )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise FaceRefused(
+            f"The web service {url!r} cannot be read; write it as https://host/path."
+        ) from error
+    return parts
 
 
 def _is_loopback(host: str) -> bool:

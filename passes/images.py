@@ -7,15 +7,15 @@ import io
 from collections.abc import Iterator
 from functools import lru_cache
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageStat
 
 from passes.face import FaceRefused
 
 ICON_SIDE = 38
 LOGO_BOX = (160, 50)
 _MOST_PIXELS = 4096 * 4096
-# Differences of 12 in 255 and less.
-_UNSEEN = bytes(range(13))
+# Root mean square of 255, below which a palette was not told from the original.
+_UNSEEN = 1.5
 
 
 def scaled_names(stem: str) -> Iterator[tuple[str, int]]:
@@ -45,14 +45,27 @@ def _check_size(size: tuple[int, int]) -> None:
         )
 
 
-def write_png(picture: Image.Image) -> bytes:
-    """PNG bytes with no date in them: a palette where the eye sees no difference, else all colours."""
-    small = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    difference = ImageChops.difference(small.convert("RGBA").convert("RGBa"), picture.convert("RGBa"))
-    alike = not difference.tobytes().translate(None, _UNSEEN)
+def write_png(picture: Image.Image, small: Image.Image) -> bytes:
+    """PNG bytes with no date in them: of `small`, the same in a palette, if the eye sees no difference."""
+    seen = Image.alpha_composite(Image.new("RGBA", picture.size, "#808080"), picture.convert("RGBA"))
+    shown = Image.alpha_composite(Image.new("RGBA", picture.size, "#808080"), small.convert("RGBA"))
+    apart = ImageStat.Stat(ImageChops.difference(seen, shown)).rms
     out = io.BytesIO()
-    (small if alike else picture).save(out, "PNG", optimize=True)
+    (small if max(apart) <= _UNSEEN else picture).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _with_alpha(picture: Image.Image) -> bytes:
+    return write_png(
+        picture, picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    )
+
+
+def fitted(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """The picture as large as the box in pixels allows, proportions kept, never thinner than a pixel."""
+    ratio = min(box[0] / picture.width, box[1] / picture.height)
+    size = max(round(picture.width * ratio), 1), max(round(picture.height * ratio), 1)
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 @lru_cache(maxsize=128)
@@ -60,9 +73,12 @@ def _icons(original: bytes) -> tuple[tuple[str, bytes], ...]:
     picture = read_png(original)
 
     def square(side: int) -> Image.Image:
-        return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color=(0, 0, 0, 0))
+        inner = fitted(picture, (side, side))
+        icon = Image.new("RGBA", (side, side), (0, 0, 0, 0))
+        icon.paste(inner, ((side - inner.width) // 2, (side - inner.height) // 2))
+        return icon
 
-    return tuple((name, write_png(square(ICON_SIDE * scale))) for name, scale in scaled_names("icon"))
+    return tuple((name, _with_alpha(square(ICON_SIDE * scale))) for name, scale in scaled_names("icon"))
 
 
 def icon_set(original: bytes) -> dict[str, bytes]:
@@ -77,11 +93,10 @@ def icon_set(original: bytes) -> dict[str, bytes]:
 def _logos(original: bytes) -> tuple[tuple[str, bytes], ...]:
     picture = read_png(original)
 
-    def fitted(scale: int) -> Image.Image:
-        box = (LOGO_BOX[0] * scale, LOGO_BOX[1] * scale)
-        return ImageOps.contain(picture, box, Image.Resampling.LANCZOS)
+    def scaled(scale: int) -> Image.Image:
+        return fitted(picture, (LOGO_BOX[0] * scale, LOGO_BOX[1] * scale))
 
-    return tuple((name, write_png(fitted(scale))) for name, scale in scaled_names("logo"))
+    return tuple((name, _with_alpha(scaled(scale))) for name, scale in scaled_names("logo"))
 
 
 def logo_set(original: bytes) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from passes.face import FaceRefused, StampLook
-from passes.images import read_png
+from passes.images import fitted, read_png
 
 TILE = 1.5
 """Width of a tile, in diameters of its circle: room for shadow, outer ring and star."""
@@ -26,6 +26,8 @@ class Imprint:
         self._look = look
         self._side = side * _FINER
         self._width = round(side * TILE)
+        # Read even where no stamp is set: a broken picture shows on the day it is uploaded.
+        self._art = _art(look.stamp, round(self._side * 0.68))
         self.picture = Image.new("RGBA", (self._width * _FINER, self._width * _FINER), (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self.picture)
         self._background = _rgb(look.colours.background)
@@ -50,9 +52,7 @@ class Imprint:
         self._shadow()
         self._shape(1.0, self._foreground)
         self._outline(0.9, 0.014, _between(self._foreground, self._background, 0.22))
-        art = _art(self._look.stamp, round(self._side * 0.68)).rotate(
-            angle, Image.Resampling.BICUBIC, expand=True
-        )
+        art = self._art.rotate(angle, Image.Resampling.BICUBIC, expand=True)
         corner = round(self._middle - art.width / 2), round(self._middle - art.height / 2)
         self.picture.alpha_composite(art, corner)
 
@@ -140,4 +140,4 @@ def _art(stamp: bytes, side: int) -> Image.Image:
     # Empty margins would make one merchant's stamp smaller than another's; cut alike on all sides, because
     # a cup with a handle is centred by its cup.
     spare = min(drawn[0], drawn[1], picture.width - drawn[2], picture.height - drawn[3])
-    return ImageOps.contain(ImageOps.crop(picture, spare), (side, side), Image.Resampling.LANCZOS)
+    return fitted(ImageOps.crop(picture, spare), (side, side))

@@ -4,7 +4,6 @@ VoiceOver and Apple Watch see nothing of a strip, so a text field of the face sa
 in points; a point is `scale` pixels.
 """
 
-import io
 from functools import lru_cache
 
 from PIL import Image, ImageColor
@@ -12,6 +11,7 @@ from PIL import Image, ImageColor
 from passes.checks import check_colours, check_stamps
 from passes.face import FaceRefused, StampLook, Stamps
 from passes.grid import HEIGHT, WIDTH, stamp_grid
+from passes.images import write_png
 from passes.imprint import Imprint
 
 # Fixed, so that a stamp never turns when the next one is given.
@@ -25,6 +25,8 @@ def stamp_strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
     """
     if look.shape not in ("round", "square"):
         raise FaceRefused(f"The stamp shape {look.shape!r} is unknown; use 'round' or 'square'.")
+    if scale not in (1, 2, 3):
+        raise FaceRefused(f"No phone has the scale {scale}; use 1, 2 or 3.")
     check_colours(look.colours)
     check_stamps(stamps)
     return _strip(look, stamps, scale)
@@ -38,22 +40,21 @@ def _strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
     for index, (x, y) in enumerate(grid.centres):
         tile = _tile(look, side, index, index < stamps.filled, index == stamps.needed - 1)
         sheet.paste(tile, (round(x * scale - tile.width / 2), round(y * scale - tile.height / 2)), tile)
-    return _palette_png(sheet, look.colours.background)
+    return write_png(sheet, _in_palette(sheet, look.colours.background))
 
 
-def _palette_png(sheet: Image.Image, background: str) -> bytes:
-    small = sheet.quantize(128, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+def _in_palette(sheet: Image.Image, background: str) -> Image.Image:
+    small = sheet.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     # The strip meets the pass without a seam only if the palette keeps the background to the last bit.
     palette = small.getpalette() or []
     first = 3 * int(small.tobytes()[0])
     palette[first : first + 3] = ImageColor.getrgb(background)
     small.putpalette(palette)
-    out = io.BytesIO()
-    small.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return small
 
 
-@lru_cache(maxsize=512)
+# A tile at 3x is a quarter of a megabyte.
+@lru_cache(maxsize=128)
 def _tile(look: StampLook, side: int, index: int, filled: bool, last: bool) -> Image.Image:
     place = Imprint(look, side)
     if filled:
