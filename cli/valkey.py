@@ -22,6 +22,7 @@ from cli.processes import (
     command_line,
     locked,
     open_log,
+    pids_with,
     private_folder,
     socket_folder,
     wait_until,
@@ -68,6 +69,7 @@ class Valkey:
         if pid is not None:
             log(f"Valkey was still running from an earlier start (process {pid}).")
         else:
+            _end_the_deaf(socket)
             pid = self._start(folder, socket, folder.parent / "log" / "valkey.log", log)
         return Running(f"unix://{socket}?db=0", pid, folder, socket)
 
@@ -172,9 +174,18 @@ def _server_pid(socket: Path, folder: Path) -> int | None:
     return None
 
 
+def _end_the_deaf(socket: Path) -> None:
+    """Ends one of ours that no longer answers: two servers on one folder would spoil its file."""
+    for pid in pids_with(str(socket)):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if _is_ours(pid, socket):
+                os.kill(pid, number)
+                wait_until(lambda pid=pid: not alive(pid), STOP_SECONDS)  # type: ignore[misc]
+
+
 def _is_ours(pid: int, socket: Path) -> bool:
     # The server rewrites its title to its name and socket.
-    return alive(pid) and str(socket) in command_line(pid)
+    return alive(pid) and f"valkey-server unixsocket:{socket}" in command_line(pid)
 
 
 def _sentence(said: str, folder: Path) -> str:
