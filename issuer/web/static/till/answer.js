@@ -40,11 +40,13 @@ export function prepareAnswer(ways) {
   };
 }
 
-function show({ kind, word, headline = "", sentence = "", card = null }) {
+function show({ kind, word, headline = "", sentence = "", card = null, canUndo = false }) {
   dialog.dataset.kind = kind;
+  dialog.dataset.undo = canUndo ? "yes" : "no";
   document.getElementById("answer-word").textContent = word;
   const big = document.getElementById("answer-headline");
   big.textContent = headline;
+  big.classList.toggle("wide", headline.length === 7);
   big.classList.toggle("long", headline.length > 7);
   document.getElementById("answer-sentence").textContent = sentence;
   toCard.hidden = !card;

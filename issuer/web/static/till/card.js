@@ -36,6 +36,7 @@ export function showCard(shown, sentence, note) {
   part("card-name").textContent = card.name ?? word("nameless");
   part("card-code").textContent = card.short_code;
   part("card-count").textContent = `${card.stamps} / ${card.needed}`;
+  part("card-count").classList.toggle("wide", part("card-count").textContent.length > 6);
   part("card-sentence").textContent = sentence;
   part("card-last").textContent = lastSeen(card.last_at);
   part("card-note").textContent = note;

@@ -41,6 +41,7 @@ function toScan() {
   pending = null;
   till.dataset.state = "scan";
   part("card").hidden = true;
+  holdCard(true);
   sight.settle(performance.now());
   if (matchMedia("(hover: hover) and (pointer: fine)").matches) {
     field.focus();
@@ -147,6 +148,7 @@ function success({ kind, about }, data) {
   }
   const shown = { headline: data.headline, sentence: data.sentence };
   if (kind === "undo") return { ...shown, kind: "undone", word: word("undone") };
+  shown.canUndo = true;
   if (kind === "redeem") return { ...shown, kind: "yes", word: word("redeemed") };
   if (!data.reward) return { ...shown, kind: "yes", word: word("stamped") };
   return { ...shown, kind: "reward", word: word("reward"), card: data.card };

@@ -2,7 +2,8 @@
 
 const list = document.getElementById("words");
 
-export const language = document.documentElement.lang;
+// Plain "en" would tell the time of a European shop with am and pm.
+export const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 
 /** @param {string} name @param {object} values for the {places} in the sentence */
 export function word(name, values = {}) {
