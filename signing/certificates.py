@@ -228,10 +228,6 @@ def _extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) ->
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise CertificateRefused(
-            f"“{_name(certificate)}” is malformed ({error}); download it again."
-        ) from error
 
 
 def _public(holder: x509.Certificate | PrivateKeyTypes) -> bytes | None:

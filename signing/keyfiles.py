@@ -17,6 +17,8 @@ _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.
 # SEQUENCE { INTEGER 3 ...: so begins a PFX; a key has the integer 0 or a SEQUENCE there.
 _PFX_HEAD = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)\x02\x01\x03", re.DOTALL)
 
+_BROKEN = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+
 
 class CertificateRefused(ValueError):
     """Show the sentence and ask for other files; it says what is wrong and what to do."""
@@ -61,29 +63,42 @@ def _read_block(label: bytes, block: bytes, password: bytes | None, name: str) -
         # A request or a public key often lies beside the certificate; it does no harm and is of no use.
         return Found((), ())
     try:
-        return Found((x509.load_pem_x509_certificate(block),), ())
-    except ValueError as error:
+        return Found((_whole(x509.load_pem_x509_certificate(block)),), ())
+    except _BROKEN as error:
         raise CertificateRefused(f"{name} holds a damaged certificate; download it again.") from error
 
 
 def _read_pkcs12(data: bytes, password: bytes | None, name: str) -> Found:
     try:
         store = pkcs12.load_pkcs12(data, password or None)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        hint = "the password does not open it, or it is damaged" if password else "it is locked by a password"
+    except _BROKEN as error:
+        hint = (
+            "the password does not open it, or it is damaged"
+            if password
+            else "it is locked by a password or damaged"
+        )
         raise CertificateRefused(
             f"{name} is a .p12 file, but {hint}; give the password of its export."
         ) from error
-    certificates = [store.cert.certificate] if store.cert else []
-    certificates += [other.certificate for other in store.additional_certs]
-    return Found(tuple(certificates), (store.key,) if store.key else ())
+    inside = ([store.cert] if store.cert else []) + list(store.additional_certs)
+    try:
+        certificates = tuple(_whole(one.certificate) for one in inside)
+    except _BROKEN as error:
+        raise CertificateRefused(f"{name} holds a damaged certificate; export it again.") from error
+    return Found(certificates, (store.key,) if store.key else ())
 
 
 def _read_der(data: bytes, password: bytes | None, name: str) -> Found:
     try:
-        return Found((x509.load_der_x509_certificate(data),), ())
-    except ValueError:
+        return Found((_whole(x509.load_der_x509_certificate(data)),), ())
+    except _BROKEN:
         return Found((), (_load_key(load_der_private_key, data, password, name),))
+
+
+def _whole(certificate: x509.Certificate) -> x509.Certificate:
+    # Names and extensions are parsed when first asked for; ask here, where a failure can still name the file.
+    _ = certificate.subject, certificate.issuer, certificate.extensions
+    return certificate
 
 
 def _load_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> PrivateKeyTypes:
@@ -91,7 +106,7 @@ def _load_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> 
         return load(data, None)
     except TypeError:
         return _load_locked_key(load, data, password, name)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _BROKEN as error:
         raise CertificateRefused(
             f"{name} ({len(data)} bytes) is neither a certificate nor a private key that can be read; "
             "give PEM, DER (.cer) or .p12 files."
@@ -105,7 +120,7 @@ def _load_locked_key(load: _Loader, data: bytes, password: bytes | None, name: s
         )
     try:
         return load(data, password)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _BROKEN as error:
         raise CertificateRefused(
             f"The password does not open the private key in {name.lower()}; give the one it was locked with."
         ) from error

@@ -3,6 +3,8 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signing.certificates import CertificateRefused, from_pem, read_pass_certificate
 from tests.signing.throwaway import (
@@ -221,3 +223,16 @@ def test_a_refusal_never_tells_the_password(authority: Authority) -> None:
     leaf = authority.issue()
     assert isinstance(leaf.key, rsa.RSAPrivateKey)
     assert "falsch" not in refusal([leaf.pem, leaf.key_file(b"geheim")], b"falsch")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_a_certificate_with_bytes_changed_anywhere_is_refused_and_breaks_nothing(
+    authority: Authority, data: st.DataObject
+) -> None:
+    leaf = authority.issue()
+    damaged = bytearray(leaf.der)
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    if bytes(damaged) != leaf.der:
+        refusal([bytes(damaged), leaf.key_file(), authority.intermediate.der])
