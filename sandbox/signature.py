@@ -24,6 +24,16 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
 }
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    AttributeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,14 @@ class Signer:
 
 def check_signature(manifest: bytes, signature: bytes, root_pem: bytes, now: datetime) -> Signer:
     """Check that `signature` is Apple's kind of signature over exactly these bytes; raises PassRefused."""
+    try:
+        return _check(manifest, signature, root_pem, now)
+    except _MALFORMED as error:
+        # Both parsers are lazy: bytes that are no certificate may come to light at any step.
+        raise PassRefused("signature_unreadable") from error
+
+
+def _check(manifest: bytes, signature: bytes, root_pem: bytes, now: datetime) -> Signer:
     signed, signer_info = _parse(signature)
     certificates = _certificates(signed)
     leaf = _leaf(signer_info, certificates)
@@ -49,17 +67,12 @@ def check_signature(manifest: bytes, signature: bytes, root_pem: bytes, now: dat
 
 
 def _parse(signature: bytes) -> tuple[Any, Any]:
-    try:
-        content = cms.ContentInfo.load(signature, strict=True)
-        if content["content_type"].native != "signed_data":
-            raise PassRefused("signature_unreadable")
-        signed = content["content"]
-        embedded = signed["encap_content_info"]["content"].native
-        infos = list(signed["signer_infos"])
-        _ = [info.native for info in infos]
-    except (ValueError, TypeError, KeyError) as error:
-        raise PassRefused("signature_unreadable") from error
-    if embedded is not None:
+    content = cms.ContentInfo.load(signature, strict=True)
+    if content["content_type"].native != "signed_data":
+        raise PassRefused("signature_unreadable")
+    signed = content["content"]
+    infos = list(signed["signer_infos"])
+    if signed["encap_content_info"]["content"].native is not None:
         raise PassRefused("signature_not_detached")
     if len(infos) != 1:
         raise PassRefused("signature_unreadable")
@@ -67,10 +80,7 @@ def _parse(signature: bytes) -> tuple[Any, Any]:
 
 
 def _certificates(signed: Any) -> list[x509.Certificate]:
-    try:
-        return [x509.load_der_x509_certificate(choice.chosen.dump()) for choice in signed["certificates"]]
-    except (ValueError, TypeError) as error:
-        raise PassRefused("signature_unreadable") from error
+    return [x509.load_der_x509_certificate(choice.chosen.dump()) for choice in signed["certificates"]]
 
 
 def _leaf(info: Any, certificates: list[x509.Certificate]) -> x509.Certificate:
@@ -130,7 +140,7 @@ def _check_mathematics(info: Any, leaf: x509.Certificate) -> None:
         if not isinstance(key, rsa.RSAPublicKey):
             raise PassRefused("key_not_rsa")
         key.verify(info["signature"].native, attributes, padding.PKCS1v15(), algorithm)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
+    except InvalidSignature as error:
         raise PassRefused("signature_wrong") from error
 
 
