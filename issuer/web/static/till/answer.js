@@ -53,6 +53,7 @@ function show({ kind, word, headline = "", sentence = "", card = null, canUndo =
   settle();
   if (!dialog.open) dialog.showModal();
   dialog.focus();
+  dialog.scrollTop = 0;
   feel(kind);
 }
 
@@ -61,6 +62,6 @@ function settle() {
   next.disabled = toCard.disabled = true;
   setTimeout(() => {
     next.disabled = toCard.disabled = false;
-    if (dialog.open) next.focus();
+    if (dialog.open) next.focus({ preventScroll: true });
   }, SETTLE);
 }

@@ -24,7 +24,7 @@ export function unlockSound() {
 }
 
 export function feel(kind) {
-  navigator.vibrate?.(BUZZES[kind]);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(BUZZES[kind]);
   if (audio?.state !== "running") return;
   for (const [frequency, start, length] of TUNES[kind]) play(frequency, audio.currentTime + start, length, kind === "no");
 }

@@ -31,8 +31,10 @@ const queue = new Queue({
   unanswered: (request, wait) => keep(request, wait),
   signedOut,
 });
-const undo = new UndoClock([part("answer-undo"), part("last-undo")], [part("answer-undo"), part("last")], (entryId, about) =>
-  act("undo", "/till/undo", { entry_id: entryId }, about),
+const undo = new UndoClock(
+  [part("answer-undo"), part("last-undo")],
+  [part("answer-undo"), part("last")],
+  (entryId, about) => act("undo", "/till/undo", { entry_id: entryId }, about),
 );
 
 /* ---- from state to state ---- */
@@ -112,7 +114,10 @@ function act(kind, path, body, about) {
   holdCard(true);
   pending = queue.send(kind, path, body, about).key;
   const key = pending;
-  setTimeout(() => queue.kept().filter((request) => request.key === key).forEach((request) => keep(request, 0)), PATIENCE);
+  setTimeout(() => {
+    const request = queue.kept().find((one) => one.key === key);
+    if (request) keep(request, 0);
+  }, PATIENCE);
 }
 
 function keep(request, wait) {
@@ -122,7 +127,8 @@ function keep(request, wait) {
   unanswered.add(request.key);
   showKept(queue, unanswered);
   if (request.key !== pending || !isNews) return;
-  answer.show({ kind: "wait", word: word("kept"), headline: request.about.short_code, sentence: word(`kept-${request.kind}`) });
+  const sentence = word(`kept-${request.kind}`);
+  answer.show({ kind: "wait", word: word("kept"), headline: request.about.short_code, sentence });
 }
 
 function answered(request, outcome) {
@@ -131,7 +137,10 @@ function answered(request, outcome) {
   if (request.kind === "undo" && outcome.ok) undo.stop();
   const said = outcome.ok ? success(request, outcome.data) : refusal(request.kind, outcome.data);
   const isAwaited = request.key === pending || (isIdle() && Date.now() - request.at < FRESH);
-  if (!isAwaited) return showLate(said.kind, [request.about.short_code, said.word, said.headline, said.sentence].filter(Boolean).join(" · "));
+  if (!isAwaited) {
+    const parts = [request.about.short_code, said.word, said.headline, said.sentence];
+    return showLate(said.kind, parts.filter(Boolean).join(" · "));
+  }
   pending = null;
   sight.settle(performance.now());
   answer.show(said);
@@ -183,7 +192,7 @@ function about(card) {
 
 prepareCard({
   stamp: (card, count) => act("stamp", "/till/stamps", { card_id: card.id, count }, about(card)),
-  redeem: (card, reward) => act("redeem", "/till/redemptions", { card_id: card.id, reward_id: reward.reward_id }, about(card)),
+  redeem: (card, { reward_id }) => act("redeem", "/till/redemptions", { card_id: card.id, reward_id }, about(card)),
   cancel: toScan,
 });
 prepareKept(queue);
