@@ -1,0 +1,69 @@
+"""The faces: everything that speaks HTTP. Views read a request, call one function, shape the answer."""
+
+from pathlib import Path
+
+from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import SecurityScheme, Server
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from issuer.clock import Clock
+from issuer.database import make_engine
+from issuer.keys import keys_of
+from issuer.settings import Settings
+from issuer.web import apple, console, guards, headers, health, pictures, problems, public, till, wording
+from issuer.web.api import api, docs, invalid
+from issuer.web.context import House
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+LARGEST_BODY = 1024 * 1024
+
+
+def create_app(settings: Settings) -> OpenAPI:
+    """The WSGI application for these settings."""
+    app = OpenAPI(
+        "issuer.web",
+        template_folder=str(TEMPLATES),
+        static_folder=str(Path(__file__).parent / "static"),
+        info=Info(title="treuepass API", version="1", description="Loyalty cards and their ledger, for tills."),
+        servers=[Server(url=f"{settings.public_url}")],
+        security_schemes={"key": SecurityScheme(type="http", scheme="bearer")},
+        validation_error_callback=invalid,
+        validation_error_model=docs.ProblemOut,
+        doc_ui=False,
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_NAME="treuepass",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.extensions["treuepass"] = House(
+        settings, make_engine(settings.database_url), keys_of(settings), Clock(settings.clock_offset)
+    )
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    guards.enforce(app)
+    problems.install(app)
+    headers.install(app)
+    wording.install(app)
+    csrf = CSRFProtect(app)
+    for machine_face in (api, apple.blueprint):
+        csrf.exempt(machine_face)
+    app.register_api(api)
+    for blueprint in (
+        apple.blueprint,
+        console.blueprint,
+        docs.blueprint,
+        health.blueprint,
+        pictures.blueprint,
+        public.blueprint,
+        till.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    return app

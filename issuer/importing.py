@@ -1,0 +1,135 @@
+"""A history of purchases from another system, booked by the functions that the till uses."""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from issuer.cards import locked_card
+from issuer.counter import Visit, stamp
+from issuer.joining import Joining, join
+from issuer.keys import Keys
+from issuer.ledger import Actor
+from issuer.refusals import Refusal
+from issuer.schema import Card, Customer, Merchant, Program, Purchase
+
+COLUMNS = ("customer", "date", "items", "amount")
+
+
+class FileRefused(Exception):
+    """The file cannot be imported as it is: names the line, the value and the remedy. Nothing was booked."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One purchase. ``cents`` in the merchant's currency; ``reference`` is the row's identity for ever."""
+
+    customer: str
+    day: date
+    items: int
+    cents: int
+    reference: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a batch did: rows booked now, rows that were booked before."""
+
+    booked: int
+    known: int
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Every row of the file, checked before the first one is booked.
+
+    :raises FileRefused:
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileRefused(f"{path} cannot be read as UTF-8 text: {error}.") from error
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise FileRefused(f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
+    digest = hashlib.sha256(data).hexdigest()[:32]
+    return [_row(path, number, values, digest) for number, values in enumerate(reader, 1)]
+
+
+def import_batch(session: Session, keys: Keys, program: Program, rows: Sequence[Row], now: datetime) -> Imported:
+    """Book one stamp for each row that is not booked yet."""
+    known = set(
+        session.scalars(select(Purchase.reference).where(Purchase.reference.in_([row.reference for row in rows])))
+    )
+    merchant = session.get_one(Merchant, program.merchant_id)
+    fresh = [row for row in rows if row.reference not in known]
+    for row in fresh:
+        card = _card_of(session, keys, program, row, now)
+        outcome = stamp(session, card, 1, _visit(row, merchant, now), pause=False)
+        if isinstance(outcome, Refusal):
+            raise FileRefused(f"Row {row.reference.rpartition(':')[2]}: {outcome.sentence('en')}")
+    return Imported(len(fresh), len(rows) - len(fresh))
+
+
+def batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _card_of(session: Session, keys: Keys, program: Program, row: Row, now: datetime) -> Card:
+    found = session.scalar(
+        select(Card.id)
+        .join(Customer, Customer.id == Card.customer_id)
+        .where(Customer.reference == row.customer, Card.program_id == program.id)
+    )
+    card = locked_card(session, found) if found else None
+    return card or join(session, keys, program, Joining("de", "import", reference=row.customer), now)
+
+
+def _visit(row: Row, merchant: Merchant, now: datetime) -> Visit:
+    noon = datetime.combine(row.day, time(12), tzinfo=ZoneInfo(merchant.zone))
+    return Visit(
+        Actor("import"),
+        now,
+        occurred_at=noon,
+        reference=row.reference,
+        cause="import",
+        total=row.cents,
+        currency=merchant.currency,
+        item_count=row.items,
+    )
+
+
+def _row(path: Path, number: int, values: dict[str, str | None], digest: str) -> Row:
+    def refuse(column: str, want: str) -> FileRefused:
+        return FileRefused(f"{path}, row {number}: {column} is {values.get(column)!r}, but must be {want}.")
+
+    customer = (values["customer"] or "").strip()
+    if not customer or len(customer) > 100 or not customer.isprintable():
+        raise refuse("customer", "the customer's number in your system")
+    try:
+        day = date.fromisoformat((values["date"] or "").strip())
+    except ValueError as error:
+        raise refuse("date", "a day like 2026-11-21") from error
+    items = (values["items"] or "").strip()
+    if not (items.isascii() and items.isdigit() and len(items) < 7):
+        raise refuse("items", "a whole number")
+    return Row(customer, day, int(items), _cents(values["amount"] or "", refuse), f"import:{digest}:{number}")
+
+
+def _cents(text: str, refuse) -> int:  # type: ignore[no-untyped-def]
+    try:
+        cents = Decimal(text.strip()) * 100
+    except InvalidOperation as error:
+        raise refuse("amount", "a sum like 12.40") from error
+    if not cents.is_finite() or cents != cents.to_integral_value() or not 0 <= cents < 10**12:
+        raise refuse("amount", "a sum like 12.40")
+    return int(cents)

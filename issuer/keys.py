@@ -1,0 +1,18 @@
+"""Keys derived from the two secrets of the installation, each for one purpose."""
+
+from dataclasses import dataclass, field
+
+from issuer.settings import Settings
+from signing.envelope import derive_key
+
+
+@dataclass(frozen=True)
+class Keys:
+    """``codes``: checksum of card codes. ``encryption``: wraps what is sealed in the database."""
+
+    codes: bytes = field(repr=False)
+    encryption: bytes = field(repr=False)
+
+
+def keys_of(settings: Settings) -> Keys:
+    return Keys(codes=derive_key(settings.secret_key, "card codes"), encryption=settings.key_encryption_key)

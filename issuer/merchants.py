@@ -1,0 +1,149 @@
+"""Merchants, their shops, brands and programs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select, union
+from sqlalchemy.orm import Session
+
+from issuer.branding import Branding
+from issuer.database import set_merchant
+from issuer.schema import (
+    Brand,
+    BrandVersion,
+    Image,
+    Location,
+    Membership,
+    Merchant,
+    Program,
+    ProgramSlug,
+    ProgramVersion,
+    Reward,
+)
+
+
+class UnknownZone(Exception):
+    """A time zone that the IANA database does not know: give another name."""
+
+
+@dataclass(frozen=True)
+class NewMerchant:
+    """What a shop is founded with. ``contact``: address, phone, mail, website; Apple wants it on the back."""
+
+    name: str
+    zone: str = "Europe/Berlin"
+    currency: str = "EUR"
+    contact: Mapping[str, str] | None = None
+
+
+def create_merchant(session: Session, new: NewMerchant, now: datetime) -> Merchant:
+    """Found a merchant and make it the transaction's.
+
+    :raises UnknownZone: zone not in the IANA database
+    """
+    try:
+        ZoneInfo(new.zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UnknownZone(f"{new.zone!r} is no time zone: use a name like Europe/Berlin.") from error
+    merchant = Merchant(
+        id=uuid4(),
+        name=new.name,
+        zone=new.zone,
+        currency=new.currency,
+        contact=dict(new.contact or {}),
+        created_at=now,
+    )
+    set_merchant(session, merchant.id)
+    session.add(merchant)
+    session.flush()
+    return merchant
+
+
+def create_location(
+    session: Session, merchant: Merchant, name: str, now: datetime, address: str | None = None
+) -> Location:
+    location = Location(id=uuid4(), merchant_id=merchant.id, name=name, address=address, created_at=now)
+    session.add(location)
+    session.flush()
+    return location
+
+
+def create_brand(session: Session, merchant: Merchant, branding: Branding, now: datetime) -> Brand:
+    """A brand whose first version copies a ready design, pictures included."""
+    brand = Brand(id=uuid4(), merchant_id=merchant.id, current_version=1, created_at=now)
+    session.add(brand)
+    session.flush()
+    session.add(
+        BrandVersion(
+            brand_id=brand.id,
+            number=1,
+            merchant_id=merchant.id,
+            icon_id=_image(session, merchant.id, branding.icon, now),
+            logo_id=_image(session, merchant.id, branding.logo, now),
+            stamp_id=_image(session, merchant.id, branding.stamp, now),
+            design=branding.design,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return brand
+
+
+def create_stamp_program(
+    session: Session, brand: Brand, branding: Branding, slug: str, now: datetime, stamps_needed: int = 10
+) -> Program:
+    """ "N for 1" with the names that the design proposes."""
+    reward_id = uuid4()
+    program = Program(
+        id=uuid4(),
+        merchant_id=brand.merchant_id,
+        brand_id=brand.id,
+        kind="stamps",
+        slug=slug,
+        current_version=1,
+        created_at=now,
+    )
+    session.add(program)
+    session.flush()
+    session.add_all(
+        [
+            ProgramSlug(slug=slug, merchant_id=brand.merchant_id, program_id=program.id),
+            Reward(
+                id=reward_id,
+                merchant_id=brand.merchant_id,
+                program_id=program.id,
+                names=branding.reward_names,
+                created_at=now,
+            ),
+            ProgramVersion(
+                program_id=program.id,
+                number=1,
+                merchant_id=brand.merchant_id,
+                names=branding.program_names,
+                rule={"stamps_needed": stamps_needed, "reward_id": str(reward_id)},
+                created_at=now,
+            ),
+        ]
+    )
+    session.flush()
+    return program
+
+
+def all_merchants(session: Session) -> list[UUID]:
+    """Every merchant that has a program or a member, from the directory."""
+    return list(session.scalars(union(select(ProgramSlug.merchant_id), select(Membership.merchant_id))))
+
+
+def _image(session: Session, merchant_id: UUID, png: bytes, now: datetime) -> UUID:
+    digest = hashlib.sha256(png).digest()
+    found = session.scalar(select(Image.id).where(Image.merchant_id == merchant_id, Image.sha256 == digest))
+    if found is not None:
+        return found
+    image = Image(id=uuid4(), merchant_id=merchant_id, sha256=digest, png=png, created_at=now)
+    session.add(image)
+    session.flush()
+    return image.id

@@ -1,0 +1,34 @@
+"""What the counter says no to: a stable code for machines, a sentence for staff, values to fill in."""
+
+from dataclasses import dataclass, field
+
+from issuer.language import translator
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer, not an error: the caller shows the sentence and goes on. Sentences are keyed by ``code``."""
+
+    code: str
+    values: dict[str, str | int] = field(default_factory=dict)
+
+    def sentence(self, language: str) -> str:
+        """One sentence naming the reason and the next step."""
+        return translator(language).gettext(SENTENCES[self.code]) % self.values
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "to be translated later")
+    return message
+
+
+SENTENCES = {
+    "too_soon": N_("This card was stamped a moment ago. The next stamp is possible in %(wait)s."),
+    "wrong_program": N_("This reward belongs to another program. Choose one of this card's rewards."),
+    "card_blocked": N_("This card is not active any more. Ask the customer for their current card."),
+    "nothing_to_redeem": N_("No reward is waiting on this card. It is earned with the next full round."),
+    "already_reversed": N_("This has been taken back already. Nothing more to undo."),
+    "already_spent": N_("What this earned has been spent already. Take back the redemption first."),
+    "hold_expired": N_("The minute for this redemption is over. Scan the card again."),
+    "reference_reused": N_("Reference %(reference)s belongs to another purchase. Send a reference only once."),
+    "too_late_to_undo": N_("Undo is possible for one minute. Ask the manager to correct it in the console."),
+}

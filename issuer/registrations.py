@@ -1,0 +1,206 @@
+"""Phones and the passes they want to hear about (Apple, "Adding a Web Service to Update Passes")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from issuer import events, publishing
+from issuer.database import set_merchant
+from issuer.keys import Keys
+from issuer.schema import Card, Device, Pass, Publication, Registration
+from signing.envelope import unseal
+from signing.tokens import WrongToken, check_token
+
+MOST_PHONES = 50
+
+
+class TooManyPhones(Exception):
+    """A pass is registered on more phones than a family has: refuse further ones."""
+
+
+def pass_token(issue: Pass, keys: Keys) -> str:
+    return unseal(keys.encryption, issue.token_sealed, purpose=f"pass token {issue.id}").decode()
+
+
+def authenticated_pass(session: Session, keys: Keys, pass_type: str, serial: str, token: str) -> Pass:
+    """The pass that a phone proves to hold; revoked ones too, so that they can end on the phone.
+
+    :raises signing.tokens.WrongToken: the token is not this pass's
+    """
+    issue = session.scalar(select(Pass).where(Pass.pass_type == pass_type, Pass.serial == serial))
+    if issue is None:
+        raise WrongToken(serial)
+    check_token(pass_token(issue, keys), token)
+    return issue
+
+
+def register(session: Session, issue: Pass, library_id: str, push_token: str, now: datetime) -> bool:
+    """Note a phone's wish; True when it is new. The push token is the newest one in any case.
+
+    A new phone may hold what was downloaded before the last change: then it is asked to come.
+
+    :raises TooManyPhones:
+    """
+    device_id = _upsert_device(session, issue, library_id, push_token, now)
+    known = session.get(Registration, (device_id, issue.id))
+    if known is not None:
+        return False
+    phones = session.scalar(select(func.count()).where(Registration.pass_id == issue.id))
+    if (phones or 0) >= MOST_PHONES:
+        raise TooManyPhones(issue.serial)
+    made = session.execute(
+        insert(Registration)
+        .values(
+            device_id=device_id,
+            pass_id=issue.id,
+            merchant_id=issue.merchant_id,
+            created_at=now,
+            fetched_version=issue.downloaded_version,
+            fetched_at=issue.downloaded_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(Registration.pass_id)
+    ).first()
+    _catch_up(session, issue, now)
+    events.record(session, issue.merchant_id, "wallet_added", now, issue.card_id, wallet="apple")
+    return made is not None
+
+
+def _catch_up(session: Session, issue: Pass, now: datetime) -> None:
+    """Compare under the publication's lock: a stamp that commits later sees the registration and pushes."""
+    wish = session.get_one(Publication, (issue.id, publishing.APPLE), with_for_update=True, populate_existing=True)
+    if issue.downloaded_version is None or issue.downloaded_version < wish.wanted_version:
+        publishing.ask_again(session, issue, now)
+
+
+def _upsert_device(session: Session, issue: Pass, library_id: str, push_token: str, now: datetime) -> UUID:
+    return session.execute(
+        insert(Device)
+        .values(
+            id=uuid4(),
+            library_id=library_id,
+            pass_type=issue.pass_type,
+            push_token=push_token,
+            token_at=now,
+        )
+        .on_conflict_do_update(
+            index_elements=[Device.library_id, Device.pass_type],
+            set_={"push_token": push_token, "token_at": now},
+        )
+        .returning(Device.id)
+    ).scalar_one()
+
+
+def unregister(session: Session, issue: Pass, library_id: str, now: datetime) -> None:
+    """Forget the wish, and the phone with its last one. Unknown ones are fine: the phone has its way."""
+    device = session.scalar(select(Device).where(Device.library_id == library_id, Device.pass_type == issue.pass_type))
+    row = session.get(Registration, (device.id, issue.id)) if device else None
+    if device is None or row is None:
+        return
+    session.delete(row)
+    session.flush()
+    events.record(session, issue.merchant_id, "wallet_removed", now, issue.card_id, wallet="apple")
+    _drop_if_idle(session, device)
+
+
+def _drop_if_idle(session: Session, device: Device) -> None:
+    if session.scalar(select(Registration.pass_id).where(Registration.device_id == device.id).limit(1)) is None:
+        session.delete(device)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Serials that changed since the phone's tag, and the tag to come back with."""
+
+    serials: tuple[str, ...]
+    tag: int
+
+
+def changed_since(session: Session, pass_type: str, library_id: str, tag: int | None, now: datetime) -> Changed:
+    """What this phone should fetch; without a tag, everything it registered.
+
+    Only numbered changes are told: their tags rise in commit order, so none can slip below a tag given out.
+    """
+    number = func.coalesce(Publication.tag, 0)
+    query = (
+        select(Registration, Pass.serial, number, Publication.tagged_version)
+        .join(Device, Device.id == Registration.device_id)
+        .join(Pass, Pass.id == Registration.pass_id)
+        .join(Publication, Publication.pass_id == Registration.pass_id)
+        .where(Device.library_id == library_id, Device.pass_type == pass_type)
+        .where(Publication.channel == publishing.APPLE)
+        .order_by(Registration.pass_id)
+    )
+    if tag is not None:
+        query = query.where(number > tag)
+    rows = session.execute(query).tuples().all()
+    for registration, _, _, tagged_version in rows:
+        registration.listed_version, registration.listed_at = tagged_version, now
+    session.flush()
+    return Changed(tuple(row[1] for row in rows), max((row[2] for row in rows), default=tag or 0))
+
+
+def last_modified(issue: Pass, version: int) -> datetime:
+    """A version as an HTTP date: a day before the pass was made, plus one second a version. No clock involved."""
+    return issue.created_at.replace(microsecond=0) - timedelta(days=1) + timedelta(seconds=version)
+
+
+def held_version(issue: Pass, since: datetime | None) -> int | None:
+    """The version that a phone's ``If-Modified-Since`` names."""
+    if since is None:
+        return None
+    version = int((since - last_modified(issue, 0)).total_seconds())
+    return version if version > 0 else None
+
+
+def note_download(issue: Pass, version: int, now: datetime) -> None:
+    """Remember the oldest version that a phone may be about to register."""
+    if issue.downloaded_version is None:
+        issue.downloaded_version, issue.downloaded_at = version, now
+
+
+def note_fetch(session: Session, issue: Pass, held: int | None, version: int, now: datetime) -> None:
+    """Write down which phone now holds ``version``. The protocol does not name it: see `_who`."""
+    rows = session.scalars(
+        select(Registration).where(Registration.pass_id == issue.id).order_by(Registration.device_id).with_for_update()
+    ).all()
+    row = _who(rows, held, version)
+    if row is not None:
+        row.fetched_version, row.fetched_at = version, now
+        session.flush()
+    set_merchant(session, issue.merchant_id)
+    events.record(session, issue.merchant_id, "fetched", now, issue.card_id, version=version)
+    if rows and all((other.fetched_version or 0) >= version for other in rows):
+        _settle_down(session, issue)
+
+
+def _settle_down(session: Session, issue: Pass) -> None:
+    """All phones are up to date, so the next change need not wait the full fold."""
+    session.execute(
+        update(Publication)
+        .where(Publication.pass_id == issue.id, Publication.channel == publishing.APPLE)
+        .values(not_before=Publication.tagged_at + timedelta(seconds=0.5))
+    )
+
+
+def _who(rows: Sequence[Registration], held: int | None, version: int) -> Registration | None:
+    """The fetching phone: the only one; else one that was just told of this version; else one that held ``held``."""
+    if len(rows) == 1:
+        return rows[0]
+    behind = [row for row in rows if (row.fetched_version or 0) < version]
+    alike = [row for row in behind if held is not None and row.fetched_version == held]
+    told = [row for row in alike or behind if row.listed_at and (row.listed_version or 0) >= version]
+    if told:
+        return min(told, key=lambda row: row.listed_at or row.created_at)
+    return alike[0] if len(alike) == 1 else None
+
+
+def card_of(session: Session, issue: Pass) -> Card:
+    """The card behind a pass; sets the merchant for the transaction."""
+    set_merchant(session, issue.merchant_id)
+    return session.get_one(Card, issue.card_id)

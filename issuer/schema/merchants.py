@@ -1,0 +1,113 @@
+"""The tenant, its shops, how its cards look and by which rules they earn."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from issuer.schema.mapping import Base, Id, Json
+
+
+class Merchant(Base):
+    __tablename__ = "merchant"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    zone: Mapped[str]
+    currency: Mapped[str]
+    contact: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class Location(Base):
+    __tablename__ = "location"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    name: Mapped[str]
+    address: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    zone: Mapped[str | None]
+    currency: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Image(Base):
+    __tablename__ = "image"
+    __table_args__ = (UniqueConstraint("merchant_id", "sha256"),)
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    sha256: Mapped[bytes]
+    png: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class Brand(Base):
+    __tablename__ = "brand"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    current_version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class BrandVersion(Base):
+    """``design``: colours (background, foreground, label as #rrggbb) and shape of the stamp."""
+
+    __tablename__ = "brand_version"
+
+    brand_id: Mapped[UUID] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    icon_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    logo_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    stamp_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    design: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class Program(Base):
+    __tablename__ = "program"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    brand_id: Mapped[UUID] = mapped_column(ForeignKey("brand.id"))
+    kind: Mapped[str]
+    slug: Mapped[str]
+    current_version: Mapped[int]
+    pause_seconds: Mapped[int] = mapped_column(server_default="0", default=0)
+    created_at: Mapped[datetime]
+
+
+class ProgramVersion(Base):
+    """``names``: language to text. ``rule``: what `issuer.rules` of the program's kind reads."""
+
+    __tablename__ = "program_version"
+
+    program_id: Mapped[UUID] = mapped_column(ForeignKey("program.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    names: Mapped[Json]
+    rule: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class Reward(Base):
+    __tablename__ = "reward"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    program_id: Mapped[UUID] = mapped_column(ForeignKey("program.id"))
+    names: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class ProgramSlug(Base):
+    __tablename__ = "program_slug"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    program_id: Mapped[UUID]

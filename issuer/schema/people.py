@@ -1,0 +1,93 @@
+"""Who may act: users of the console, staff and their tills, API keys."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from issuer.schema.mapping import Base, Id
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    failures: Mapped[int] = mapped_column(server_default="0", default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Membership(Base):
+    __tablename__ = "membership"
+    __table_args__ = (Index("membership_merchant", "merchant_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class LoginSession(Base):
+    __tablename__ = "login_session"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    merchant_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    __tablename__ = "api_key"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID]
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Staff(Base):
+    __tablename__ = "staff"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]
+    pin_hash: Mapped[str]
+    failures: Mapped[int] = mapped_column(server_default="0", default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Till(Base):
+    __tablename__ = "till"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    staff_id: Mapped[UUID | None]
+    staff_since: Mapped[datetime | None]
+    enrolled_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class TillEnrolment(Base):
+    __tablename__ = "till_enrolment"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

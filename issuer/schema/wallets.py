@@ -1,0 +1,153 @@
+"""Passes and the phones that hold them: the directory, without row-level security, without a word on a person."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Sequence, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from issuer.schema.mapping import Base, Id, Small
+
+update_tag = Sequence("update_tag", metadata=Base.metadata)
+
+
+class CardKey(Base):
+    """Capability of a card's page; the key itself stands with the card."""
+
+    __tablename__ = "card_key"
+
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    card_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Pass(Base):
+    """One issue of a card. ``downloaded_version``: the oldest that a phone may hold without having registered."""
+
+    __tablename__ = "pass"
+    __table_args__ = (Index("pass_card", "card_id"),)
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID]
+    card_id: Mapped[UUID]
+    pass_type: Mapped[str | None]
+    serial: Mapped[str] = mapped_column(unique=True)
+    token_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    downloaded_version: Mapped[int | None]
+    downloaded_at: Mapped[datetime | None]
+
+
+class CardCode(Base):
+    __tablename__ = "card_code"
+    __table_args__ = (UniqueConstraint("merchant_id", "short_code"), Index("card_code_card", "card_id"))
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    short_code: Mapped[str]
+    merchant_id: Mapped[UUID]
+    card_id: Mapped[UUID]
+    pass_id: Mapped[UUID | None] = mapped_column(ForeignKey("pass.id"))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Device(Base):
+    """A phone as one pass type sees it: Apple's library id and the token to push to."""
+
+    __tablename__ = "device"
+    __table_args__ = (UniqueConstraint("library_id", "pass_type"),)
+
+    id: Mapped[Id]
+    library_id: Mapped[str]
+    pass_type: Mapped[str]
+    push_token: Mapped[str]
+    token_at: Mapped[datetime]
+
+
+class Registration(Base):
+    """A phone's wish to hear about one pass, and how far it got: told, asked, holds."""
+
+    __tablename__ = "registration"
+    __table_args__ = (Index("registration_pass", "pass_id"),)
+
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"), primary_key=True)
+    pass_id: Mapped[UUID] = mapped_column(ForeignKey("pass.id"), primary_key=True)
+    merchant_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    pushed_version: Mapped[int | None]
+    pushed_at: Mapped[datetime | None]
+    push_answer: Mapped[str | None]
+    listed_version: Mapped[int | None]
+    listed_at: Mapped[datetime | None]
+    fetched_version: Mapped[int | None]
+    fetched_at: Mapped[datetime | None]
+
+
+class Publication(Base):
+    """What one pass should show on one channel, and how far that got. There is no other queue.
+
+    ``due_at``: the relay shall number it. ``push_at``: the worker shall push it. Both null: at rest.
+    ``not_before``: a further change waits until then.
+    """
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        Index("publication_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("publication_push", "push_at", postgresql_where=text("push_at IS NOT NULL")),
+    )
+
+    pass_id: Mapped[UUID] = mapped_column(ForeignKey("pass.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    wanted_version: Mapped[int]
+    reason: Mapped[str]
+    priority: Mapped[Small]
+    due_at: Mapped[datetime | None]
+    tag: Mapped[int | None] = mapped_column(BigInteger)
+    tagged_version: Mapped[int | None]
+    tagged_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    push_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0", default=0)
+    pushed_version: Mapped[int | None]
+    pushed_at: Mapped[datetime | None]
+
+
+class Certificate(Base):
+    """A pass type's certificate; ``merchant_id`` is null for the platform's own."""
+
+    __tablename__ = "certificate"
+    __table_args__ = (Index("certificate_pass_type", "pass_type"),)
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID | None]
+    pass_type: Mapped[str]
+    team_id: Mapped[str]
+    certificate_pem: Mapped[bytes]
+    intermediate_pem: Mapped[bytes]
+    key_sealed: Mapped[bytes]
+    not_after: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class JobRun(Base):
+    """A periodic slot, claimed by whoever inserted it first."""
+
+    __tablename__ = "job_run"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    claimed_at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a process last did its work, as seen by the database."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -1,0 +1,35 @@
+"""JSON API v1: documented by the types it checks requests with."""
+
+from flask import request
+from flask_openapi3 import APIBlueprint
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from issuer.web.problems import Problem, problem_body, problem_response
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_security=[{"key": []}])
+
+
+@api.before_request
+def refuse_malformed() -> None:
+    """A body is JSON or an error of its own, before anybody looks for fields in it."""
+    if request.method in ("POST", "PATCH") and request.get_data(cache=True):
+        request.on_json_loading_failed = _malformed  # type: ignore[method-assign, assignment]
+        request.get_json(force=True)
+
+
+def _malformed(_error: Exception | None) -> None:
+    raise Problem(400, "malformed_json", 'The body is not JSON. Send an object like {"count": 1}.')
+
+
+def invalid(error: ValidationError) -> Response:
+    """422 that names every value that cannot be used."""
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"]) or "body", "message": item["msg"]}
+        for item in error.errors()
+    ]
+    named = ", ".join(f"{item['field']}: {item['message']}" for item in errors)
+    return problem_response(problem_body(422, "invalid_body", f"{named}.", errors))
+
+
+from issuer.web.api import cards, counter, programs  # noqa: E402, F401 (they add their views to `api`)

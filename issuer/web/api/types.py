@@ -1,0 +1,222 @@
+"""Shapes of requests and answers. Unknown fields are refused by name."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, model_validator
+
+from issuer.web.context import now
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(minutes=5)
+Language = Literal["de", "en"]
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or not text.isprintable():
+        raise ValueError("must be printable text")
+    return text
+
+
+def _past(instant: datetime) -> datetime:
+    if instant > now() + CLOCKS_DIFFER:
+        raise ValueError("lies in the future; send the instant it happened at")
+    if instant < OLDEST:
+        raise ValueError("lies before the year 2000")
+    return instant.astimezone(UTC)
+
+
+def _born(day: date) -> date:
+    if not day.year >= 1900 or day > now().date():
+        raise ValueError("must be a day between 1900 and today")
+    return day
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+Instant = Annotated[AwareDatetime, AfterValidator(_past)]
+Birthday = Annotated[date, AfterValidator(_born)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CardPath(BaseModel):
+    card_id: str = Field(description="id of a card")
+
+
+class ProgramPath(BaseModel):
+    program_id: str = Field(description="id of a program")
+
+
+class RedemptionPath(BaseModel):
+    redemption_id: str = Field(description="id of a redemption")
+
+
+class EntryPath(BaseModel):
+    entry_id: str = Field(description="id of an entry")
+
+
+class Keyed(BaseModel):
+    """The header of calls that may be sent again."""
+
+    idempotency_key: str | None = Field(
+        default=None,
+        alias="Idempotency-Key",
+        max_length=255,
+        description="made by the caller before the first try",
+    )
+
+
+class Page(BaseModel):
+    limit: int = Field(default=50, ge=1, le=200)
+    after: str | None = Field(default=None, description="`next` of the page before")
+
+
+class CardPage(Page):
+    code: str | None = Field(default=None, max_length=500, description="code or short code: a list of none or one")
+
+
+class NewCustomer(Body):
+    name: Text | None = None
+    mail: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    birthday: Birthday | None = None
+
+
+class NewCard(Body):
+    program_id: Text
+    customer: NewCustomer | None = None
+    language: Language = "de"
+
+
+class NewStamps(Body):
+    count: Annotated[StrictInt, Field(ge=1, le=100)] = 1
+    location_id: Text | None = None
+    occurred_at: Instant | None = None
+    reference: Text | None = None
+
+
+class NewRedemption(Body):
+    reward_id: Text
+    confirm: bool = False
+
+
+class ProgramChange(Body):
+    pause_seconds: Annotated[StrictInt, Field(ge=0, le=31 * 86400)] | None = Field(
+        default=None, description="at least this long between two stamps of a card"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "ProgramChange":
+        if self.pause_seconds is None:
+            raise ValueError("send pause_seconds")
+        return self
+
+
+class RewardOut(BaseModel):
+    reward_id: str
+    count: int
+
+
+class LinksOut(BaseModel):
+    web: str
+    apple: str
+    google: str | None
+    qr: str
+
+
+class CardOut(BaseModel):
+    id: str
+    serial: str
+    program_id: str
+    state: Literal["active", "blocked", "moved", "erased"]
+    version: int
+    language: Language
+    code: str
+    short_code: str
+    balances: dict[str, int]
+    rewards: list[RewardOut]
+    links: LinksOut
+
+
+class CardList(BaseModel):
+    items: list[CardOut]
+    next: str | None
+
+
+class EntryOut(BaseModel):
+    id: str
+    unit: str
+    amount: int
+    cause: str
+    reference: str | None
+    occurred_at: str
+    recorded_at: str
+    by: str
+
+
+class EntryList(BaseModel):
+    items: list[EntryOut]
+    next: str | None
+
+
+class BookedOut(BaseModel):
+    entries: list[EntryOut]
+    card: CardOut
+
+
+class RedemptionState(BaseModel):
+    id: str
+    state: Literal["held", "redeemed", "cancelled"]
+    expires_at: str
+
+
+class RedemptionOut(BaseModel):
+    redemption: RedemptionState
+    card: CardOut
+
+
+class WalletOut(BaseModel):
+    wallet: Literal["apple"]
+    device: str
+    pushed_version: int | None
+    pushed_at: str | None
+    fetched_version: int | None
+    fetched_at: str | None
+
+
+class SyncOut(BaseModel):
+    card_id: str
+    version: int
+    wallets: list[WalletOut]
+
+
+class ProgramReward(BaseModel):
+    id: str
+    name: dict[str, str]
+
+
+class ProgramOut(BaseModel):
+    id: str
+    name: str
+    kind: str
+    version: int
+    sentence: dict[str, str]
+    pause_seconds: int
+    rule: dict[str, Any]
+    rewards: list[ProgramReward]
+
+
+class ProgramList(BaseModel):
+    items: list[ProgramOut]
+    next: str | None
+
+
+class LocationOut(BaseModel):
+    id: str
+    name: str
+
+
+class LocationList(BaseModel):
+    items: list[LocationOut]
+    next: str | None

@@ -1,0 +1,53 @@
+"""What every view works with: the settings, the engine, the keys, the time, the language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from flask import current_app, request
+from sqlalchemy import Engine
+
+from issuer.clock import Clock
+from issuer.keys import Keys
+from issuer.language import LANGUAGES, known_language
+from issuer.settings import Settings
+
+LANGUAGE_COOKIE = "treuepass_language"
+
+
+@dataclass(frozen=True)
+class House:
+    """Made once an app, found by every view."""
+
+    settings: Settings
+    engine: Engine
+    keys: Keys
+    clock: Clock
+
+
+def house() -> House:
+    return cast(House, current_app.extensions["treuepass"])
+
+
+def now() -> datetime:
+    return house().clock.now()
+
+
+def page_language() -> str:
+    """What was chosen on a page, else the browser's, else German."""
+    chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    return known_language(chosen or request.accept_languages.best_match(LANGUAGES))
+
+
+def absolute(path: str) -> str:
+    """A path of ours as the outside reaches it."""
+    return house().settings.public_url + path
+
+
+def parsed_id(text: str) -> UUID | None:
+    """An id from a path or a body; ``None`` for what cannot be one, so that it is simply not found."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

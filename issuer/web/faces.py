@@ -1,0 +1,58 @@
+"""A card as the templates and their scripts want it: finished texts, addresses, counts."""
+
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from issuer.cards import CardView
+from issuer.history import EntryView
+from issuer.issuing import count_text, stamps_left, status_text
+from issuer.language import translator
+from issuer.programs import ProgramView, brand_number
+from issuer.rules.movement import STAMPS
+from issuer.web import pictures
+from issuer.web.wording import CAUSES, said
+
+
+def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) -> dict[str, Any]:
+    """What `templates/card/_front.html` draws, in the card's own language."""
+    return {
+        "organization": merchant_name,
+        "logo_text": merchant_name,
+        "header_label": translator(shown.language).gettext("Stamps"),
+        "header_value": count_text(shown),
+        "stamps": shown.shown,
+        "needed": shown.needed,
+        "status": status_text(shown),
+        "rewards": [{"name": r.names[shown.language], "count": r.count} for r in shown.rewards],
+        "short_code": shown.short_code,
+        "qr_url": url_for("public.qr_svg", key=shown.web_key),
+        "version": shown.version,
+        **pictures.urls(slug, brand_number(session, shown.program_id)),
+    }
+
+
+def sample_face(session: Session, program: ProgramView, merchant_name: str, language: str) -> dict[str, Any]:
+    """The card that a join page promises: empty, without a code."""
+    needed = program.rule.stamps_needed
+    words = translator(language)
+    return {
+        "organization": merchant_name,
+        "logo_text": merchant_name,
+        "header_label": words.gettext("Stamps"),
+        "header_value": f"0 / {needed}",
+        "stamps": 0,
+        "needed": needed,
+        "status": stamps_left(needed, program.rewards[0].names[language], language),
+        "rewards": [],
+        **pictures.urls(program.program.slug, brand_number(session, program.program.id)),
+    }
+
+
+def entry_words(entry: EntryView, reward_names: dict[str, str]) -> str:
+    """One line of history for people: "Stamp", "Redeemed: Coffee"."""
+    cause = said(CAUSES.get(entry.cause, entry.cause))
+    if entry.unit == STAMPS:
+        return cause
+    return f"{cause}: {reward_names.get(entry.unit, entry.unit)}"

@@ -1,0 +1,129 @@
+"""Who may call a view. Each view names one guard; a view without one is never run."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from issuer import people, tills
+from issuer.cards import find_key
+from issuer.database import transaction
+from issuer.web.context import house, now
+from issuer.web.problems import Problem
+
+View = TypeVar("View", bound=Callable[..., Any])
+Check = Callable[[], Response | None]
+
+CONSOLE_COOKIE = "treuepass_console"
+TILL_COOKIE = "treuepass_till"
+
+
+def _guard(name: str, check: Check) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.guard, view.guard_check = name, check  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def enforce(app: Flask) -> None:
+    """Run the guard of whatever view was asked for; refuse views that have none."""
+
+    @app.before_request
+    def check_guard() -> Response | None:
+        if request.endpoint is None or request.endpoint == "static":
+            return None
+        view = current_app.view_functions[request.endpoint]
+        check = getattr(view, "guard_check", None)
+        if check is None:
+            raise RuntimeError(f"{request.endpoint} has no guard")
+        return check()  # type: ignore[no-any-return]
+
+
+def open_to_all(view: View) -> View:
+    """Nothing here is anybody's secret."""
+    return _guard("open_to_all", lambda: None)(view)
+
+
+def apple_token(view: View) -> View:
+    """Apple's ``Authorization: ApplePass <token>``; the view itself compares it with the pass it names."""
+
+    def check() -> Response | None:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind != "ApplePass" or not token:
+            return make_response("", 401)
+        g.apple_token = token
+        return None
+
+    return _guard("apple_token", check)(view)
+
+
+def card_key(view: View) -> View:
+    """The page of a card: whoever has the link may see it, until it is revoked."""
+
+    def check() -> Response | None:
+        with transaction(house().engine) as session:
+            row = find_key(session, (request.view_args or {})["key"])
+        if row is None:
+            abort(404)
+        g.card_id, g.merchant_id = row.card_id, row.merchant_id
+        return None
+
+    return _guard("card_key", check)(view)
+
+
+def _find_till() -> Response | None:
+    with transaction(house().engine) as session:
+        till = tills.till_of(session, request.cookies.get(TILL_COOKIE, ""), now())
+        g.till = till
+        g.staff = tills.on_shift(session, till, now()) if till else None
+    return None
+
+
+def any_till(view: View) -> View:
+    """The till's front door: the view shows what this browser may do next."""
+    return _guard("any_till", _find_till)(view)
+
+
+def till_staff(view: View) -> View:
+    """An enrolled till that somebody has opened with a PIN."""
+
+    def check() -> Response | None:
+        _find_till()
+        if g.till is None or g.staff is None:
+            raise Problem(401, "unauthorized", "Open the till with your PIN again.")
+        return None
+
+    return _guard("till_staff", check)(view)
+
+
+def signed_in(view: View) -> View:
+    """A session of the console; others are sent to the sign-in page."""
+
+    def check() -> Response | None:
+        with transaction(house().engine) as session:
+            row = people.session_of(session, request.cookies.get(CONSOLE_COOKIE, ""), now())
+        if row is None:
+            return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")), 303)
+        g.user_id, g.merchant_id = row.user_id, row.merchant_id
+        return None
+
+    return _guard("signed_in", check)(view)
+
+
+def api_key(scope: str) -> Callable[[View], View]:
+    """A live API key that bears ``scope``."""
+
+    def check() -> Response | None:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        with transaction(house().engine) as session:
+            key = people.api_key_of(session, token, now()) if kind == "Bearer" and token else None
+        if key is None:
+            raise Problem(401, "unauthorized", "Send a valid key as 'Authorization: Bearer <key>'.")
+        if scope not in key.scopes:
+            raise Problem(403, "scope_missing", f"This key lacks the scope '{scope}'.")
+        g.api_key_id, g.merchant_id = key.id, key.merchant_id
+        return None
+
+    return _guard(f"api_key:{scope}", check)

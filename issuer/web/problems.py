@@ -1,0 +1,118 @@
+"""Errors as documents: problem+json for machines (RFC 9457), a page with one sentence for people."""
+
+from typing import Any
+
+from flask import Flask, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.wrappers import Response
+
+from issuer.language import translator
+from issuer.web.context import absolute, page_language
+
+TITLES = {
+    "malformed_json": "The body is not JSON",
+    "idempotency_key_required": "The header Idempotency-Key is missing",
+    "unauthorized": "Not signed in",
+    "scope_missing": "The key may not do this",
+    "not_found": "Not found",
+    "method_not_allowed": "This cannot be done here",
+    "too_large": "The body is too large",
+    "request_in_flight": "The first request with this key still runs",
+    "invalid_body": "A value cannot be used",
+    "idempotency_key_reused": "This key came with another body before",
+    "rate_limited": "Too many requests",
+    "not_our_code": "Not a code of ours",
+    "internal_error": "Something broke on our side",
+    "csrf": "The page is too old",
+}
+REFUSED = "Refused at the counter"
+
+
+class Problem(Exception):
+    """An answer that ends the request. ``errors``: field and message of each value that is wrong."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.errors, self.retry_after = errors, retry_after
+
+    def body(self) -> dict[str, Any]:
+        return problem_body(self.status, self.code, self.detail, self.errors)
+
+
+def not_found(what: str) -> Problem:
+    return Problem(404, "not_found", f"There is no such {what}.")
+
+
+def problem_body(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": absolute(f"/api/v1/docs#{code}"),
+        "title": TITLES.get(code, REFUSED),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def problem_response(body: dict[str, Any], retry_after: int | None = None) -> Response:
+    response = make_response(jsonify(body), body["status"])
+    response.content_type = "application/problem+json"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def install(app: Flask) -> None:
+    """Answer every error in the manner of the face that was asked."""
+
+    @app.errorhandler(Problem)
+    def known(problem: Problem) -> Response:
+        return problem_response(problem.body(), problem.retry_after)
+
+    @app.errorhandler(CSRFError)
+    def stale(_error: CSRFError) -> Response:
+        _ = translator(page_language()).gettext
+        return _shown(400, "csrf", _("This page is too old. Load it again and repeat the step."))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        return _http(error)
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        app.logger.exception("unforeseen", exc_info=error)
+        return _http(default_exceptions[500]())
+
+
+def _http(error: HTTPException) -> Response:
+    _ = translator(page_language()).gettext
+    code, sentence = {
+        404: ("not_found", _("Nothing is here. The link may be old or mistyped.")),
+        405: ("method_not_allowed", _("This cannot be done here.")),
+        413: ("too_large", _("That is too much at once.")),
+    }.get(
+        error.code or 500,
+        ("internal_error", _("Something broke on our side. Nothing was lost; please try again.")),
+    )
+    if error.code is not None and 300 <= error.code < 400:
+        return error.get_response()
+    return _shown(error.code or 500, code, sentence)
+
+
+def _shown(status: int, code: str, sentence: str) -> Response:
+    if request.path.startswith("/apple/"):
+        return make_response("", status)
+    if request.path.startswith("/api/") or request.is_json:
+        return problem_response(problem_body(status, code, sentence))
+    label = translator(page_language()).gettext("To the start page")
+    page = render_template("public/problem.html", title=sentence, sentence="", next_url="/", next_label=label)
+    return make_response(page, status)

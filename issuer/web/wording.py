@@ -1,0 +1,72 @@
+"""Language in templates, and instants and causes as people say them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_time
+from flask import Flask, g, make_response, request
+from werkzeug.wrappers import Response
+
+from issuer.language import LANGUAGES, translator
+from issuer.refusals import N_
+from issuer.web.context import LANGUAGE_COOKIE, page_language
+
+CAUSES = {
+    "stamp": N_("Stamped"),
+    "purchase": N_("Purchase"),
+    "import": N_("Brought along"),
+    "round": N_("Round completed"),
+    "redemption": N_("Redeemed"),
+    "reversal": N_("Taken back"),
+}
+ACTORS = {
+    "api": N_("Till system"),
+    "import": N_("Import"),
+    "system": N_("treuepass"),
+    "user": N_("Console"),
+    "staff": N_("Staff"),
+}
+
+
+def install(app: Flask) -> None:
+    """Templates speak the language of the page; ``?lang=`` is remembered."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: translator(spoken()).gettext(message),
+        lambda one, many, number: translator(spoken()).ngettext(one, many, number),
+        newstyle=True,
+    )
+
+    @app.context_processor
+    def language() -> dict[str, str]:
+        return {"language": spoken()}
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if request.args.get("lang") in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, request.args["lang"], max_age=31536000, samesite="Lax")
+        return response
+
+
+def spoken() -> str:
+    """The language of this page; a card's page speaks the card's."""
+    return str(g.get("language") or page_language())
+
+
+def said(message: str) -> str:
+    return translator(spoken()).gettext(message)
+
+
+def when(instant: datetime | None, zone: str) -> str | None:
+    """An instant in the shop's time, as short as it stays clear."""
+    if instant is None:
+        return None
+    return str(format_datetime(instant.astimezone(ZoneInfo(zone)), "d. MMM y, HH:mm", locale=spoken()))
+
+
+def clock_time(instant: datetime, zone: str) -> str:
+    return str(format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=spoken()))
+
+
+def nothing() -> Response:
+    return make_response("", 204)

@@ -1,0 +1,105 @@
+"""From claimed publications to answered pushes. May run twice, in parallel, and be killed anywhere."""
+
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Lock
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from issuer import certificates, relaying
+from issuer.database import transaction
+from issuer.relaying import Claim, Wish
+from worker.apns import ApnsConnection, PushAnswer
+from worker.office import Office
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=1), timedelta(hours=1)
+OPERATOR_RETRY = timedelta(minutes=1)
+
+
+class Connections:
+    """One connection a certificate, for the life of the process."""
+
+    def __init__(self, office: Office) -> None:
+        self._office, self._lock = office, Lock()
+        self._open = dict[UUID, ApnsConnection]()
+
+    def of(self, pass_type: str) -> ApnsConnection:
+        """
+        :raises issuer.certificates.CertificateMissing:
+        """
+        settings = self._office.settings
+        with self._lock, transaction(self._office.engine) as session:
+            row = certificates.newest(session, pass_type)
+            if row.id not in self._open:
+                self._open[row.id] = ApnsConnection(
+                    settings.apns_url,
+                    str(settings.apns_ca_file) if settings.apns_ca_file else None,
+                    certificates.opened(row, self._office.keys),
+                )
+            return self._open[row.id]
+
+
+def push_waiting(office: Office, connections: Connections, pass_type: str) -> int:
+    """Push everything that waits for a pass type; how many publications were settled."""
+    connection = connections.of(pass_type)
+    settled = 0
+    while claims := _claim(office, pass_type):
+        with transaction(office.engine) as session:
+            phones = relaying.wishes(session, claims)
+        answers = connection.push((phone.push_token for phone in phones), office.clock.now())
+        _settle_all(office, claims, phones, answers)
+        settled += len(claims)
+    return settled
+
+
+def _claim(office: Office, pass_type: str) -> list[Claim]:
+    with transaction(office.engine) as session:
+        return relaying.claim(session, pass_type, office.clock.now(), timedelta(seconds=office.settings.lease_seconds))
+
+
+def _settle_all(
+    office: Office, claims: Sequence[Claim], phones: Sequence[Wish], answers: Mapping[str, PushAnswer]
+) -> None:
+    now = office.clock.now()
+    by_pass = defaultdict[UUID, list[Wish]](list)
+    for phone in phones:
+        by_pass[phone.pass_id].append(phone)
+    with transaction(office.engine) as session:
+        for claim in sorted(claims, key=lambda claim: claim.pass_id):
+            _settle(session, claim, by_pass[claim.pass_id], answers, now)
+
+
+def _settle(
+    session: Session, claim: Claim, phones: list[Wish], answers: Mapping[str, PushAnswer], now: datetime
+) -> None:
+    """Each phone by itself: a dead or throttled one keeps none of the others waiting."""
+    told, retries = 0, list[PushAnswer]()
+    for phone in phones:
+        answer = answers[phone.push_token]
+        if answer.gone and relaying.forget_device(session, phone.device_id, answer.gone_at):
+            log.info("forgot a phone of pass %s: %s", claim.pass_id, answer)
+            continue
+        relaying.note_answer(session, claim, [phone.device_id], str(answer), now, accepted=answer.accepted)
+        told += answer.accepted
+        if not answer.accepted:
+            retries.append(answer)
+    relaying.settle(session, claim, now, again_at=_again(claim, retries, now), told=told)
+
+
+def _again(claim: Claim, retries: list[PushAnswer], now: datetime) -> datetime | None:
+    """Full-jitter backoff; what only an operator can mend is asked once a minute and logged."""
+    if not retries:
+        return None
+    ours = next((answer for answer in retries if answer.ours), None)
+    if ours is not None:
+        log.error("Apple refuses our pushes: %s. Look at the certificate: treuepass certificate show", ours)
+        return now + OPERATOR_RETRY
+    ceiling = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(claim.attempts, 16))
+    wait: timedelta = ceiling * random.random()  # noqa: S311 (spreads load, hides nothing)
+    return now + max(FIRST_RETRY / 2, wait)

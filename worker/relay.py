@@ -1,0 +1,73 @@
+"""Looks five times a second for what changed, numbers it, tells the workers. It asks the database, not Redis."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerGone
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
+
+from issuer import relaying
+from issuer.database import transaction
+from issuer.settings import Settings
+from worker.app import make_celery
+from worker.office import Office
+from worker.tasks import beat
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+REMIND_AFTER = timedelta(seconds=1)
+HINT_LIVES_SECONDS = 10
+BEAT_EVERY = timedelta(seconds=5)
+
+
+class Relay:
+    """Remembers only when it last gave which hint; losing that costs one hint too many."""
+
+    def __init__(self, office: Office, hint: Callable[[str], None]) -> None:
+        self._office, self._hint = office, hint
+        self._hinted = dict[str, datetime]()
+        self._beaten: datetime | None = None
+
+    def turn(self) -> int:
+        """One look; how many publications were numbered."""
+        now = self._office.clock.now()
+        fold = timedelta(seconds=self._office.settings.fold_seconds)
+        with transaction(self._office.engine) as session:
+            numbered = relaying.number_due(session, now, fold)
+            if self._beaten is None or now - self._beaten > BEAT_EVERY:
+                beat(session, "relay", now)
+                self._beaten = now
+        with transaction(self._office.engine) as session:
+            waiting = relaying.waiting_pass_types(session, now)
+        for pass_type in waiting:
+            last = self._hinted.get(pass_type)
+            if numbered or last is None or now - last >= REMIND_AFTER:
+                self._hint(pass_type)
+                self._hinted[pass_type] = now
+        return numbered
+
+
+def run(settings: Settings, stop: Event) -> None:
+    """Until told to stop. Database or Redis away: say it once, keep looking."""
+    office, celery = Office(settings), make_celery(settings)
+    relay = Relay(office, lambda pass_type: _send(celery, pass_type))
+    trouble = ""
+    while not stop.wait(POLL_SECONDS):
+        try:
+            relay.turn()
+            if trouble:
+                log.warning("the relay goes on")
+            trouble = ""
+        except (OperationalError, BrokerGone, RedisError, OSError) as error:
+            if str(type(error)) != trouble:
+                log.warning("the relay waits: %s", error)
+            trouble = str(type(error))
+
+
+def _send(celery: Celery, pass_type: str) -> None:
+    celery.send_task("push_apple", args=[pass_type], expires=HINT_LIVES_SECONDS, retry=False)
