@@ -193,9 +193,7 @@ class _Demo:
                 if self.supervisor.failures(name) >= HOPELESS:
                     raise StartRefused(self._why_not(name, "does not start"))
             if time.monotonic() - begin > READY_SECONDS:
-                raise StartRefused(
-                    self._why_not(next(iter(waiting)), f"did not answer in {READY_SECONDS:.0f} s")
-                )
+                raise StartRefused(self._why_not(next(iter(waiting)), f"did not answer in {READY_SECONDS:.0f} s"))
         return not self.stop.is_set()
 
     def _questions(self) -> dict[str, Callable[[], bool]]:
@@ -214,19 +212,14 @@ class _Demo:
         lines = log_file.read_text(errors="replace").strip().splitlines() if log_file.exists() else []
         return f"{name} {what}: {lines[-1] if lines else 'it said nothing'} (all it said: {log_file})"
 
-    def _facts(
-        self, kept: Mapping[str, str], authority: "Authority", merchant: Mapping[str, str]
-    ) -> dict[str, object]:
+    def _facts(self, kept: Mapping[str, str], authority: "Authority", merchant: Mapping[str, str]) -> dict[str, object]:
         made = ("console_email", "till_url", "join_url", "program_id", "location_id")
         return {
             "ready": True,
             "public_url": self.plan.public_url,
             "api_url": f"{self.plan.public_url}/api/v1",
             "console_url": merchant.get("console_url", f"{self.plan.public_url}/console"),
-            **{
-                name: kept[name] if merchant else None
-                for name in ("api_key", "console_password", "staff_pin")
-            },
+            **{name: kept[name] if merchant else None for name in ("api_key", "console_password", "staff_pin")},
             **{name: merchant.get(name) for name in made},
             "sandbox_url": self.plan.sandbox_url,
             "apns_url": self.values["APNS_URL"],

@@ -89,9 +89,7 @@ def private_folder(folder: Path) -> Path:
     except OSError as error:
         raise StartRefused(f"{folder} cannot be made ({error.strerror}): name another --data-dir.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise StartRefused(
-            f"{folder} may not be written by this user: name another --data-dir or change its owner."
-        )
+        raise StartRefused(f"{folder} may not be written by this user: name another --data-dir or change its owner.")
     return folder
 
 

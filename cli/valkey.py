@@ -118,9 +118,7 @@ class Valkey:
             child = self._child = _spawn(folder, socket, output)
         finally:
             os.close(output)
-        wait_until(
-            lambda: child.poll() is not None or _server_pid(socket, folder) == child.pid, READY_SECONDS
-        )
+        wait_until(lambda: child.poll() is not None or _server_pid(socket, folder) == child.pid, READY_SECONDS)
         if _server_pid(socket, folder) == child.pid:
             return child.pid, ""
         child.kill()
