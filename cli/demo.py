@@ -70,6 +70,9 @@ def run_demo(port: int, data_dir: Path, empty: bool, environ: Mapping[str, str])
         except (StartRefused, SettingsRefused) as refused:
             say(str(refused))
             return 1
+        except OSError as error:
+            say(f"The demo cannot go on: {error}. Make room or name another --data-dir, then start again.")
+            return 1
     return 0
 
 
