@@ -191,7 +191,7 @@ def _view(
     code: CardCode,
     program: Program,
     version: ProgramVersion,
-    balances: Mapping[str, int],
+    balances: dict[str, int],
     rewards: Sequence[Reward],
     customer_name: str | None,
 ) -> CardView:
@@ -212,7 +212,7 @@ def _view(
         web_key=card.web_key,
         created_at=card.created_at,
         customer_name=customer_name,
-        balances={STAMPS: balances.get(STAMPS, 0)},
+        balances=balances | {STAMPS: balances.get(STAMPS, 0)},
         rule=rule,
         reward_names=next(r.names for r in rewards if r.id == rule.reward_id),
         rewards=tuple(reward for reward in waiting if reward.count),

@@ -19,6 +19,10 @@ class Movement:
 STAMPS = "stamps"
 
 
+def is_reward(unit: str) -> bool:
+    return unit.startswith("reward:")
+
+
 def reward_unit(reward_id: object) -> str:
     """The unit in which a reward is counted."""
     return f"reward:{reward_id}"

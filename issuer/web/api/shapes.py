@@ -11,6 +11,7 @@ from issuer.cards import CardView
 from issuer.history import EntryView, PhoneView, entries
 from issuer.ledger import Booked
 from issuer.programs import ProgramView
+from issuer.rules.movement import is_reward
 from issuer.schema import Hold
 from issuer.web.context import absolute
 
@@ -26,7 +27,7 @@ def card(shown: CardView) -> dict[str, Any]:
         "language": shown.language,
         "code": shown.code,
         "short_code": shown.short_code,
-        "balances": dict(shown.balances),
+        "balances": {unit: n for unit, n in shown.balances.items() if not is_reward(unit)},
         "rewards": [{"reward_id": str(r.reward_id), "count": r.count} for r in shown.rewards],
         "links": {
             "web": absolute(url_for("public.card", key=key)),
