@@ -69,13 +69,15 @@ REASONS = {
 }
 
 
-def read_answer(script: dict[str, Any]) -> Answer:
+def read_answer(script: object) -> Answer:
     """Read one entry of a script.
 
     `{"status": 410, "reason"?, "timestamp"?}`, `{"hang": true}` or `{"goaway": true}`; `timestamp` is in
     milliseconds since 1970 and defaults to the moment of the answer, a missing reason is the usual one of
     the status. Raises ScriptRefused for anything else.
     """
+    if not isinstance(script, dict):
+        raise ScriptRefused(f"An answer is an object with a status, not {script!r}.")
     unknown = set(script) - set(Answer.__dataclass_fields__)
     if unknown:
         raise ScriptRefused(f"An answer has no {sorted(unknown)[0]!r}: use {', '.join(asdict(Answer()))}.")
@@ -182,9 +184,7 @@ class Apns:
         if answer.status == 410:
             moment = int(self._now().timestamp() * 1000)
             body["timestamp"] = moment if answer.timestamp is None else answer.timestamp
-        return Reply(
-            answer.status, {**headers, "content-type": "application/json"}, json.dumps(body).encode()
-        )
+        return Reply(answer.status, {**headers, "content-type": "application/json"}, json.dumps(body).encode())
 
 
 def _reason(answer: Answer) -> str | None:

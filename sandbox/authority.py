@@ -159,9 +159,7 @@ def _make(wish: _Wish) -> _Pair:
         .not_valid_before(wish.now - BACKDATED)
         .not_valid_after(wish.now - BACKDATED + LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     for extension, critical in wish.extensions:
         builder = builder.add_extension(extension, critical=critical)

@@ -116,9 +116,7 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         answered = min(self._open) - 2 if self._open else self._h2.highest_inbound_stream_id
-        self._h2.close_connection(
-            ErrorCodes.NO_ERROR, additional_data=reason, last_stream_id=max(answered, 0)
-        )
+        self._h2.close_connection(ErrorCodes.NO_ERROR, additional_data=reason, last_stream_id=max(answered, 0))
         self._flush()
         self._transport.close()
         # An idle client reads the farewell only when it next wants something: do not count it until then.
@@ -213,9 +211,7 @@ class Http2Server:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            self._loop.create_server(
-                self._connect, sock=self._socket, ssl=self._tls, ssl_shutdown_timeout=1.0
-            )
+            self._loop.create_server(self._connect, sock=self._socket, ssl=self._tls, ssl_shutdown_timeout=1.0)
         )
         try:
             self._loop.run_forever()

@@ -71,9 +71,7 @@ def _check_required(content: Mapping[str, Any], signer: Signer) -> None:
         if not isinstance(content.get(name), str) or not content[name]:
             raise PassRefused("required_key", name=name)
     if content["passTypeIdentifier"] != signer.pass_type:
-        raise PassRefused(
-            "pass_type_mismatch", given=content["passTypeIdentifier"], certified=signer.pass_type
-        )
+        raise PassRefused("pass_type_mismatch", given=content["passTypeIdentifier"], certified=signer.pass_type)
     if content["teamIdentifier"] != signer.team_id:
         raise PassRefused("team_mismatch", given=content["teamIdentifier"], certified=signer.team_id)
 

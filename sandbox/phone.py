@@ -246,9 +246,7 @@ class Phone:
                 old, opened=opened, data=data, updated_at=self._at(), last_modified=sent.last_modified
             )
             for field in changed_with_message(old.opened.content, opened.content):
-                self._memory.notices.append(
-                    Notice(self._next(), self._at(), *old.key, _organization(opened), field)
-                )
+                self._memory.notices.append(Notice(self._next(), self._at(), *old.key, _organization(opened), field))
             self._note("fetched", sent.line)
 
     def _complain(self, job: Job, why: str) -> None:

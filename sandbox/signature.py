@@ -144,9 +144,7 @@ def _check_mathematics(info: Any, leaf: x509.Certificate) -> None:
         raise PassRefused("signature_wrong") from error
 
 
-def _check_chain(
-    leaf: x509.Certificate, certificates: list[x509.Certificate], root_pem: bytes, now: datetime
-) -> None:
+def _check_chain(leaf: x509.Certificate, certificates: list[x509.Certificate], root_pem: bytes, now: datetime) -> None:
     root = x509.load_pem_x509_certificate(root_pem)
     issuers = [certificate for certificate in certificates if certificate.subject == leaf.issuer]
     if not issuers:
@@ -155,9 +153,7 @@ def _check_chain(
         raise PassRefused("chain_untrusted", issuer=leaf.issuer.rfc4514_string())
     for certificate in (leaf, *issuers, root):
         if now < certificate.not_valid_before_utc:
-            raise PassRefused(
-                "certificate_not_yet_valid", when=certificate.not_valid_before_utc.date().isoformat()
-            )
+            raise PassRefused("certificate_not_yet_valid", when=certificate.not_valid_before_utc.date().isoformat())
         if now > certificate.not_valid_after_utc:
             raise PassRefused("certificate_expired", when=certificate.not_valid_after_utc.date().isoformat())
 

@@ -34,22 +34,20 @@ class Issuer:
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._app = self._make_app()
-        self._server = make_server("127.0.0.1", self.port, self._app, threaded=True)
+        self.app = self._make_app()
+        self._server = make_server("127.0.0.1", self.port, self.app, threaded=True)
         self.port = self._server.port
         self._run()
 
     def _run(self) -> None:
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def go_down(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def come_up(self) -> None:
-        self._server = make_server("127.0.0.1", self.port, self._app, threaded=True)
+        self._server = make_server("127.0.0.1", self.port, self.app, threaded=True)
         self._run()
 
     @property
@@ -60,9 +58,7 @@ class Issuer:
         return make_pass(self.authority, self.content(serial))
 
     def content(self, serial: str) -> dict[str, Any]:
-        return pass_json(
-            stamps=self.stamps[serial], serial=serial, webServiceURL=self.url, authenticationToken=TOKEN
-        )
+        return pass_json(stamps=self.stamps[serial], serial=serial, webServiceURL=self.url, authenticationToken=TOKEN)
 
     def stamp(self, serial: str = "CARD0001") -> None:
         self.stamps[serial] += 1
@@ -83,7 +79,7 @@ class Issuer:
 
     def _before(self) -> Response | None:
         self.calls.append(f"{request.method} {request.full_path.rstrip('?')}")
-        if request.path == "/apple/v1/log":
+        if request.path == "/apple/v1/log" or not request.path.startswith("/apple/"):
             return None
         needs_token = "passesUpdatedSince" not in request.url and request.endpoint != "_list"
         if needs_token and request.headers.get("Authorization") != f"ApplePass {TOKEN}":

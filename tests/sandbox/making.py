@@ -54,9 +54,7 @@ def pass_json(*, stamps: int = 3, serial: str = "CARD0001", **changes: Any) -> d
                     "changeMessage": "You have %@ stamps now.",
                 }
             ],
-            "secondaryFields": [
-                {"key": "status", "label": "Status", "value": f"{10 - stamps} more to a free coffee"}
-            ],
+            "secondaryFields": [{"key": "status", "label": "Status", "value": f"{10 - stamps} more to a free coffee"}],
             "backFields": [{"key": "contact", "label": "Contact", "value": "hello@example.org"}],
         },
     }

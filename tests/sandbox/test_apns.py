@@ -152,9 +152,7 @@ def test_a_script_for_all_tokens_holds_for_any(client: Client, running: RunningA
     assert client.push("cd" * 32).status == 429
 
 
-def test_a_push_that_hangs_is_never_answered_but_the_connection_lives(
-    client: Client, running: RunningApns
-) -> None:
+def test_a_push_that_hangs_is_never_answered_but_the_connection_lives(client: Client, running: RunningApns) -> None:
     running.apns.script(TOKEN, [Answer(hang=True)])
     client.curl.setopt(pycurl.TIMEOUT_MS, 300)
     with pytest.raises(pycurl.error):

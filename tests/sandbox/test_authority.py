@@ -32,9 +32,7 @@ def test_the_pass_certificate_names_pass_type_and_team_where_apple_puts_them(aut
     subject = _certificate(authority.pass_certificate).subject
     assert subject.get_attributes_for_oid(NameOID.USER_ID)[0].value == "pass.org.example.card"
     assert subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)[0].value == "TEAM123456"
-    assert (
-        subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "Pass Type ID: pass.org.example.card"
-    )
+    assert subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "Pass Type ID: pass.org.example.card"
 
 
 def test_everything_hangs_under_one_root(authority: Authority) -> None:
@@ -82,9 +80,7 @@ def test_a_lost_intermediate_is_made_anew_with_what_hung_under_it(tmp_path: Path
     _certificate(paths.pass_certificate).verify_directly_issued_by(_certificate(paths.intermediate))
 
 
-def test_openssl_accepts_a_signature_made_with_the_pass_certificate(
-    authority: Authority, tmp_path: Path
-) -> None:
+def test_openssl_accepts_a_signature_made_with_the_pass_certificate(authority: Authority, tmp_path: Path) -> None:
     key = serialization.load_pem_private_key(authority.pass_key.read_bytes(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     signature = (

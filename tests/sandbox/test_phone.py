@@ -65,9 +65,7 @@ def test_adding_a_pass_registers_the_phone_with_its_push_token(phone: Phone, iss
     assert phone.look().passes[PASS_TYPE, "CARD0001"].registered
 
 
-def test_a_pass_without_a_web_service_stays_as_it_is(
-    make_phone: Callable[..., Phone], authority: Authority
-) -> None:
+def test_a_pass_without_a_web_service_stays_as_it_is(make_phone: Callable[..., Phone], authority: Authority) -> None:
     phone = make_phone()
     phone.add(make_pass(authority))
     assert phone.look().owed == []
@@ -98,9 +96,7 @@ def test_the_second_question_carries_the_tag_of_the_first_answer(phone: Phone, i
     assert [call.split("?")[1:] for call in asked] == [[], ["passesUpdatedSince=2"]]
 
 
-def test_the_second_fetch_carries_the_date_of_the_first_and_304_changes_nothing(
-    phone: Phone, issuer: Issuer
-) -> None:
+def test_the_second_fetch_carries_the_date_of_the_first_and_304_changes_nothing(phone: Phone, issuer: Issuer) -> None:
     phone.refresh("CARD0001")
     until(lambda: _did(phone, "fetched"))
     phone.refresh("CARD0001")
@@ -209,9 +205,7 @@ def test_an_update_without_last_modified_is_complained_of(phone: Phone, issuer: 
 
 
 @pytest.mark.parametrize("fault", ["mime", "broken", "other"])
-def test_an_update_that_wallet_would_refuse_leaves_the_old_pass(
-    phone: Phone, issuer: Issuer, fault: str
-) -> None:
+def test_an_update_that_wallet_would_refuse_leaves_the_old_pass(phone: Phone, issuer: Issuer, fault: str) -> None:
     issuer.stamps["CARD0002"] = 9
     issuer.sends = {
         "mime": {"mime": "application/zip"},

@@ -62,9 +62,7 @@ def _card(*fields: Any) -> dict[str, Any]:
         ({"storeCard": _card({"key": "a", "value": 1}, {"key": "a", "value": 2})}, "field_twice"),
     ],
 )
-def test_a_pass_json_with_one_fault_is_refused_for_it(
-    authority: Authority, changes: dict[str, Any], code: str
-) -> None:
+def test_a_pass_json_with_one_fault_is_refused_for_it(authority: Authority, changes: dict[str, Any], code: str) -> None:
     assert _refused(make_pass(authority, pass_json(**changes)), authority).code == code
 
 

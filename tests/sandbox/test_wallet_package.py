@@ -128,9 +128,7 @@ def test_a_signature_over_another_manifest_is_refused(authority: Authority) -> N
         ({"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)}, "signature_wrong"),
     ],
 )
-def test_a_signature_made_the_wrong_way_is_refused(
-    authority: Authority, how: dict[str, Any], code: str
-) -> None:
+def test_a_signature_made_the_wrong_way_is_refused(authority: Authority, how: dict[str, Any], code: str) -> None:
     assert _refused(make_pass(authority, **how), authority) == code
 
 
@@ -152,9 +150,7 @@ def test_an_attribute_changed_after_signing_is_refused(authority: Authority) -> 
     assert _refused(pack(files | {"signature": parsed.dump(force=True)}), authority) == "signature_wrong"
 
 
-def test_a_signature_by_another_authority_is_refused(
-    authority: Authority, foreign_authority: Authority
-) -> None:
+def test_a_signature_by_another_authority_is_refused(authority: Authority, foreign_authority: Authority) -> None:
     assert _refused(make_pass(foreign_authority), authority) == "chain_untrusted"
 
 

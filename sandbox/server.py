@@ -1,0 +1,95 @@
+"""Runs the sandbox: Apple's push service on one port, the phone in the browser on another."""
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from werkzeug.serving import make_server
+
+from sandbox.apns import Apns
+from sandbox.authority import Authority
+from sandbox.phone_page import create_phone_app
+from sandbox.phones import Phones
+
+HOST = "127.0.0.1"
+
+
+class PortTaken(Exception):
+    """Another program listens there already; the message names the port and the way out."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that answers, and where."""
+
+    phone_url: str
+    apns_url: str
+    phones: Phones
+    apns: Apns
+
+
+@contextmanager
+def running(
+    folder: Path, *, phone_port: int, apns_port: int, authority: Authority, now: Callable[[], datetime]
+) -> Iterator[Running]:
+    """Run a sandbox until the block ends; port 0 takes a free one. Raises PortTaken.
+
+    `folder` keeps the phones over a restart. Both servers listen on 127.0.0.1 only.
+    """
+    with _listen(phone_port) as phone_socket, _listen(apns_port) as apns_socket:
+        root_pem = authority.root.read_bytes()
+        phones = Phones(folder / "phones", root_pem, now)
+        apns = Apns(authority, deliver=phones.deliver, now=now)
+        app = create_phone_app(phones, apns, root_pem=root_pem, now=now)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        pages = make_server(HOST, 0, app, threaded=True, fd=phone_socket.fileno())
+        threading.Thread(target=pages.serve_forever, args=(0.1,), name="phone-page", daemon=True).start()
+        apns.start(apns_socket)
+        try:
+            yield Running(_url("http", phone_socket), _url("https", apns_socket), phones, apns)
+        finally:
+            pages.shutdown()
+            pages.server_close()
+            apns.stop()
+            phones.stop()
+
+
+def serve(folder: Path, *, phone_port: int, apns_port: int, authority: Authority, log: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT; call it from the main thread. Raises PortTaken."""
+    ended = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with running(
+            folder, phone_port=phone_port, apns_port=apns_port, authority=authority, now=_machine_now
+        ) as sandbox:
+            log(f"phone: {sandbox.phone_url}  push service: {sandbox.apns_url}")
+            ended.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=128)
+    except OSError as error:
+        raise PortTaken(
+            f"Port {port} cannot be used ({error.strerror}): stop the program that listens there,"
+            " or choose another port."
+        ) from error
+
+
+def _url(scheme: str, listening: socket.socket) -> str:
+    return f"{scheme}://{HOST}:{listening.getsockname()[1]}"
+
+
+def _machine_now() -> datetime:
+    return datetime.now(UTC)
