@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from cli import checks, merchants, processes_of_ours
 from issuer.settings import SettingsRefused
@@ -18,6 +19,9 @@ class Commands(click.Group):
             return super().invoke(context)
         except SettingsRefused as refused:
             raise click.ClickException(str(refused)) from refused
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database cannot be used: {reason}") from error
 
 
 @click.group(cls=Commands)

@@ -11,7 +11,6 @@ from issuer.merchants import all_merchants
 from issuer.publishing import APPLE
 from issuer.schema import Account, Card, Entry, Pass, Posting, Publication
 
-
 Question = Select[str]
 
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer.cards import locked_card
 from issuer.counter import Visit, stamp
 from issuer.joining import Joining, join
 from issuer.keys import Keys
@@ -85,12 +84,12 @@ def batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
 
 
 def _card_of(session: Session, keys: Keys, program: Program, row: Row, now: datetime) -> Card:
-    found = session.scalar(
-        select(Card.id)
+    card = session.scalar(
+        select(Card)
         .join(Customer, Customer.id == Card.customer_id)
         .where(Customer.reference == row.customer, Card.program_id == program.id)
+        .with_for_update(of=Card)
     )
-    card = locked_card(session, found) if found else None
     return card or join(session, keys, program, Joining("de", "import", reference=row.customer), now)
 
 

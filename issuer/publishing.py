@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import DateTime, SmallInteger, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,26 +56,22 @@ def ask_again(session: Session, issue: Pass, now: datetime) -> None:
 
 
 def _want(session: Session, cards: Sequence[Card], reason: str, priority: int, now: datetime) -> None:
-    versions = {card.id: card.version for card in cards}
-    passes = session.scalars(
-        select(Pass).where(Pass.card_id.in_(versions), Pass.revoked_at.is_(None)).order_by(Pass.id)
-    ).all()
-    if not passes:
-        return
-    wish = insert(Publication).values(
-        [
-            {
-                "pass_id": issue.id,
-                "channel": APPLE,
-                "merchant_id": issue.merchant_id,
-                "wanted_version": versions[issue.card_id],
-                "reason": reason,
-                "priority": priority,
-                "due_at": now,
-            }
-            for issue in passes
-        ]
+    shown = (
+        select(
+            Pass.id,
+            literal(APPLE),
+            Pass.merchant_id,
+            Card.version,
+            literal(reason),
+            literal(priority, SmallInteger),
+            literal(now, DateTime(timezone=True)),
+        )
+        .join(Card, Card.id == Pass.card_id)
+        .where(Card.id.in_([card.id for card in cards]), Pass.revoked_at.is_(None))
+        .order_by(Pass.id)
     )
+    columns = ["pass_id", "channel", "merchant_id", "wanted_version", "reason", "priority", "due_at"]
+    wish = insert(Publication).from_select(columns, shown)
     session.execute(
         wish.on_conflict_do_update(
             index_elements=[Publication.pass_id, Publication.channel],

@@ -55,7 +55,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if (home / "servers").exists():
         for server in (PostgreSQL(), Valkey()):
             server.ensure(home, print)
-            server.stop()
+            server.discard()
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -1,5 +1,7 @@
 """JSON API v1: documented by the types it checks requests with."""
 
+from typing import Any
+
 from flask import request
 from flask_openapi3 import APIBlueprint
 from pydantic import ValidationError
@@ -7,7 +9,16 @@ from werkzeug.wrappers import Response
 
 from issuer.web.problems import Problem, problem_body, problem_response
 
-api = APIBlueprint("api", __name__, url_prefix="/api/v1", abp_security=[{"key": []}])
+PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
+REFUSED: dict[str | int, Any] = {400: dict(PROBLEM), 409: dict(PROBLEM)}
+
+api = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_security=[{"key": []}],
+    abp_responses={status: dict(PROBLEM) for status in (401, 403, 404, 422)},
+)
 
 
 @api.before_request

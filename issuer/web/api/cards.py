@@ -13,7 +13,7 @@ from issuer.idempotency import Answer
 from issuer.joining import Joining, Profile, join
 from issuer.programs import program_view
 from issuer.schema import Card
-from issuer.web.api import api, shapes
+from issuer.web.api import REFUSED, api, shapes
 from issuer.web.api.types import (
     CardList,
     CardOut,
@@ -33,7 +33,7 @@ from issuer.web.problems import Problem, not_found
 from signing.codes import MistypedCode, NotOurCode
 
 
-@api.post("/cards", summary="Join: a new card for a customer", responses={201: CardOut})
+@api.post("/cards", summary="Join: a new card for a customer", responses={201: CardOut, **REFUSED})
 @api_key("write")
 def create_card(header: Keyed, body: NewCard) -> Response:
     def work(session: Session) -> Answer:

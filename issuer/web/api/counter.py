@@ -16,12 +16,12 @@ from issuer.language import LANGUAGES
 from issuer.ledger import Actor, Booked
 from issuer.refusals import Refusal
 from issuer.schema import Card, Entry, Hold, Location, Posting
-from issuer.web.api import api, shapes
+from issuer.web.api import REFUSED, api, shapes
 from issuer.web.api.types import (
     BookedOut,
     CardPath,
+    Demanded,
     EntryPath,
-    Keyed,
     NewRedemption,
     NewStamps,
     RedemptionOut,
@@ -42,9 +42,9 @@ def demand_key() -> None:
         given_key(required=True)
 
 
-@api.post("/cards/<card_id>/stamps", summary="Give stamps", responses={201: BookedOut})
+@api.post("/cards/<card_id>/stamps", summary="Give stamps", responses={201: BookedOut, **REFUSED})
 @api_key("write")
-def create_stamps(path: CardPath, header: Keyed, body: NewStamps) -> Response:
+def create_stamps(path: CardPath, header: Demanded, body: NewStamps) -> Response:
     def work(session: Session) -> Answer:
         visit = Visit(
             _actor(),
@@ -62,10 +62,10 @@ def create_stamps(path: CardPath, header: Keyed, body: NewStamps) -> Response:
 @api.post(
     "/cards/<card_id>/redemptions",
     summary="Set a reward aside, or hand it over",
-    responses={201: RedemptionOut},
+    responses={201: RedemptionOut, **REFUSED},
 )
 @api_key("write")
-def create_redemption(path: CardPath, header: Keyed, body: NewRedemption) -> Response:
+def create_redemption(path: CardPath, header: Demanded, body: NewRedemption) -> Response:
     def work(session: Session) -> Answer:
         card = _locked(session, path.card_id)
         reward_id = parsed_id(body.reward_id)
@@ -77,25 +77,29 @@ def create_redemption(path: CardPath, header: Keyed, body: NewRedemption) -> Res
     return _once(work)
 
 
-@api.post("/redemptions/<redemption_id>/confirm", summary="Hand over what was held", responses={200: RedemptionOut})
+@api.post(
+    "/redemptions/<redemption_id>/confirm", summary="Hand over what was held", responses={200: RedemptionOut, **REFUSED}
+)
 @api_key("write")
-def confirm_redemption(path: RedemptionPath, header: Keyed) -> Response:
+def confirm_redemption(path: RedemptionPath, header: Demanded) -> Response:
     return _once(lambda session: _end_hold(session, path.redemption_id, counter.confirm))
 
 
-@api.post("/redemptions/<redemption_id>/cancel", summary="Give back what was held", responses={200: RedemptionOut})
+@api.post(
+    "/redemptions/<redemption_id>/cancel", summary="Give back what was held", responses={200: RedemptionOut, **REFUSED}
+)
 @api_key("write")
-def cancel_redemption(path: RedemptionPath, header: Keyed) -> Response:
+def cancel_redemption(path: RedemptionPath, header: Demanded) -> Response:
     return _once(lambda session: _end_hold(session, path.redemption_id, counter.cancel))
 
 
 @api.post(
     "/entries/<entry_id>/reversal",
     summary="Take back a posting with all its lines",
-    responses={201: BookedOut},
+    responses={201: BookedOut, **REFUSED},
 )
 @api_key("write")
-def reverse_entry(path: EntryPath, header: Keyed) -> Response:
+def reverse_entry(path: EntryPath, header: Demanded) -> Response:
     def work(session: Session) -> Answer:
         entry_id = parsed_id(path.entry_id)
         posting = session.scalar(

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from issuer.database import transaction
 from issuer.programs import ProgramView, locations, program_view, program_views
-from issuer.web.api import api, shapes
+from issuer.web.api import PROBLEM, api, shapes
 from issuer.web.api.cards import place
 from issuer.web.api.types import LocationList, Page, ProgramChange, ProgramList, ProgramOut, ProgramPath
 from issuer.web.context import house, parsed_id
@@ -32,7 +32,7 @@ def get_program(path: ProgramPath) -> Response:
         return jsonify(shapes.program(_found(session, path.program_id)))
 
 
-@api.patch("/programs/<program_id>", summary="Change a program", responses={200: ProgramOut})
+@api.patch("/programs/<program_id>", summary="Change a program", responses={200: ProgramOut, 400: dict(PROBLEM)})
 @api_key("write")
 def change_program(path: ProgramPath, body: ProgramChange) -> Response:
     """The pause between two stamps is the till's affair, no promise: it makes no new version."""

@@ -68,6 +68,16 @@ class Keyed(BaseModel):
     )
 
 
+class Demanded(BaseModel):
+    """The header of calls that must be safe to send again."""
+
+    idempotency_key: str = Field(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="made by the caller before the first try",
+    )
+
+
 class Page(BaseModel):
     limit: int = Field(default=50, ge=1, le=200)
     after: str | None = Field(default=None, description="`next` of the page before")
