@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,7 @@ def _entry(name: str, held: Held) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)
 def _file_of(key: PassKey, data: bytes) -> str:
     return hashlib.sha256("\n".join(key).encode() + data).hexdigest()[:32] + ".pkpass"
 

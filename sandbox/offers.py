@@ -67,7 +67,7 @@ def download(url: str) -> bytes:
                 raise PassRefused("no_answer", why=f"HTTP {answer.status_code}")
             data: bytes = answer.raw.read(MAX_BYTES + 1, decode_content=True)
     except (requests.RequestException, OSError) as error:
-        raise PassRefused("no_answer", why=type(error).__name__) from error
+        raise PassRefused("no_answer", why=f"{urlsplit(url).netloc} ({type(error).__name__})") from error
     mime = answer.headers.get("Content-Type", "–").split(";")[0].strip()
     if mime.lower() != PKPASS:
         raise PassRefused("wrong_type", given=mime)

@@ -16,7 +16,7 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(true: Callable[[], object], *, seconds: float = 5.0) -> None:
+def until(true: Callable[[], object], *, seconds: float = 15.0) -> None:
     """Wait for the condition; fail when it has not come true in time."""
     deadline = monotonic() + seconds
     while not true():

@@ -157,6 +157,7 @@ def test_a_push_that_hangs_is_never_answered_but_the_connection_lives(client: Cl
     client.curl.setopt(pycurl.TIMEOUT_MS, 300)
     with pytest.raises(pycurl.error):
         client.push()
+    client.curl.setopt(pycurl.TIMEOUT_MS, 4000)
     assert client.push("cd" * 32).status == 200
 
 

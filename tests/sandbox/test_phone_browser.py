@@ -74,7 +74,7 @@ def test_a_push_shows_the_new_card_and_a_notification_without_a_reload(
     _add(page, issuer)
     issuer.stamp()
     sandbox.phones.get("1").on_push(PASS_TYPE)
-    expect(page.locator(".banner")).to_contain_text("You have 4 / 10 stamps now.", timeout=5000)
+    expect(page.locator(".banner")).to_contain_text("You have 4 / 10 stamps now.", timeout=15000)
     expect(page.locator(".card .header-fields")).to_contain_text("4 / 10")
     expect(page.locator("#did")).to_contain_text("Den neuen Pass geholt")
 
@@ -84,7 +84,7 @@ def test_the_phone_buzzes_with_a_notification(page: Page, sandbox: Running, issu
     _add(page, issuer)
     issuer.stamp()
     sandbox.phones.get("1").on_push(PASS_TYPE)
-    expect(page).to_have_title("buzz 120,60,120", timeout=5000)
+    expect(page).to_have_title("buzz 120,60,120", timeout=15000)
     expect(page.locator("#device")).to_have_class("device buzz")
 
 

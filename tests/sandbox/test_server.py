@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import monotonic
 
 import pycurl
@@ -22,6 +23,7 @@ PROGRAM = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from sandbox.authority import ensure_authority
 from sandbox.server import serve
 folder = Path(sys.argv[1])
@@ -80,11 +82,14 @@ def test_a_push_through_apns_has_the_new_pass_on_the_phone_well_under_a_second(
     until(lambda: issuer.registered)
     provider = Pushing(authority, sandbox.apns_url)
     provider.push("00" * 32)
-    issuer.stamp()
-    begun = monotonic()
-    assert provider.push(issuer.registered[phone.device_id, "CARD0001"]) == 200
-    until(lambda: phone.look().notices)
-    assert monotonic() - begun < 0.7
+    took: list[float] = []
+    for stamps in range(4, 9):
+        issuer.stamp()
+        begun = monotonic()
+        assert provider.push(issuer.registered[phone.device_id, "CARD0001"]) == 200
+        until(lambda: len(phone.look().notices) == stamps - 3)  # noqa: B023
+        took.append(monotonic() - begun)
+    assert median(took) < 0.7
 
 
 def test_answers_are_scripted_and_pushes_are_read_over_http(sandbox: Running, authority: Authority) -> None:
