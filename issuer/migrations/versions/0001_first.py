@@ -48,13 +48,18 @@ def upgrade() -> None:
 
 
 def _ensure_role() -> None:
-    """Create the role that owns nothing, and let this login step down to it."""
+    """Create the role that owns nothing, and let this login step down to it.
+
+    From PostgreSQL 16 on, the creator of a role is a member that may not SET ROLE ("createrole_self_grant").
+    """
     op.execute(
-        f"""DO $$ BEGIN
+        f"""DO $$ DECLARE
+            enough text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
+        BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
                 CREATE ROLE {ROLE} NOLOGIN NOBYPASSRLS;
             END IF;
-            IF NOT pg_has_role(current_user, '{ROLE}', 'MEMBER') THEN
+            IF NOT pg_has_role(current_user, '{ROLE}', enough) THEN
                 EXECUTE format('GRANT {ROLE} TO %I', current_user);
             END IF;
         END $$"""
