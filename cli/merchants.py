@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from issuer import certificates, importing, people
-from issuer.branding import load_branding
+from issuer.branding import UnknownBranding, load_branding
 from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
@@ -51,28 +51,28 @@ def merchant() -> None:
 
 @merchant.command("create")
 @click.argument("name")
-@click.option("--email", required=True, help="of the owner, who signs in with it")
+@click.option("--email", help="of the owner; without it `treuepass user create` makes one later")
 @click.option("--zone", default="Europe/Berlin", show_default=True, help="time zone")
 @click.option("--branding", default="cafe", show_default=True, help="ready design to start from")
-def create_merchant_command(name: str, email: str, zone: str, branding: str) -> None:
-    """Found a merchant with an owner, a shop, a stamp program and an API key, and print what is needed to sign in."""
-    password, token = secrets.token_urlsafe(12), f"tp_{secrets.token_urlsafe(32)}"
-    slug = secrets.token_hex(4)
+def create_merchant_command(name: str, email: str | None, zone: str, branding: str) -> None:
+    """Found a merchant with a shop, a stamp program and an API key, and print what is needed to use them."""
+    token, slug, password = f"tp_{secrets.token_urlsafe(32)}", secrets.token_hex(4), None
     with _house() as (settings, engine, now), transaction(engine) as session:
         try:
             design = load_branding(branding)
             founded = create_merchant(session, NewMerchant(name, zone), now)
-            user = people.create_user(session, email, password, now)
-        except (UnknownZone, people.EmailTaken, ValueError) as error:
+            password = _invite(session, email, founded.id, "owner", now) if email else None
+        except (UnknownZone, UnknownBranding, people.EmailTaken, people.EmailRefused) as error:
             raise click.ClickException(str(error)) from error
-        people.add_member(session, user, founded.id, "owner", now)
         create_location(session, founded, name, now)
         program = create_stamp_program(session, create_brand(session, founded, design, now), design, slug, now)
         people.create_api_key(session, founded.id, token, ["read", "write"], now)
     click.echo(f"merchant   {founded.id}\nprogram    {program.id}\njoin page  {settings.public_url}/join/{slug}")
-    click.echo(
-        f"console    {settings.public_url}/console\nemail      {email}\npassword   {password}\nAPI key    {token}"
-    )
+    click.echo(f"API key    {token}")
+    if email and password:
+        _tell(settings, email, password)
+    else:
+        click.echo(f"To sign in: treuepass user create EMAIL --merchant {founded.id}")
 
 
 @click.group()
@@ -82,20 +82,39 @@ def user() -> None:
 
 @user.command("create")
 @click.argument("email")
-@click.option("--merchant", "merchant_id", required=True, type=click.UUID, help="id of the merchant")
+@click.option("--merchant", "merchant_id", type=click.UUID, help="id of the merchant; may be left out if there is one")
 @click.option("--role", default="owner", show_default=True, type=click.Choice(["owner", "manager", "staff"]))
-def create_user_command(email: str, merchant_id: UUID, role: str) -> None:
+def create_user_command(email: str, merchant_id: UUID | None, role: str) -> None:
     """Let somebody sign in, and print their password once."""
-    password = secrets.token_urlsafe(12)
     with _house() as (settings, engine, now), transaction(engine) as session:
-        if merchant_id not in all_merchants(session):
-            raise click.ClickException(f"There is no merchant {merchant_id}; `treuepass merchant create` founds one.")
+        chosen = _chosen_merchant(all_merchants(session), merchant_id)
         try:
-            made = people.create_user(session, email, password, now)
-        except people.EmailTaken as error:
+            password = _invite(session, email, chosen, role, now)
+        except (people.EmailTaken, people.EmailRefused) as error:
             raise click.ClickException(str(error)) from error
-        people.add_member(session, made, merchant_id, role, now)
+    _tell(settings, email, password)
+
+
+def _invite(session: Session, email: str, merchant_id: UUID, role: str, now: datetime) -> str:
+    password = secrets.token_urlsafe(12)
+    made = people.create_user(session, email, password, now)
+    people.add_member(session, made, merchant_id, role, now)
+    return password
+
+
+def _tell(settings: Settings, email: str, password: str) -> None:
     click.echo(f"console    {settings.public_url}/console\nemail      {email}\npassword   {password}")
+
+
+def _chosen_merchant(known: list[UUID], wanted: UUID | None) -> UUID:
+    if not known:
+        raise click.ClickException("There is no merchant yet: `treuepass merchant create NAME` founds one.")
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted not in known:
+        what = f"There is no merchant {wanted}" if wanted else "There are several merchants"
+        raise click.ClickException(f"{what}: name one of {', '.join(map(str, known))} with --merchant.")
+    return wanted
 
 
 @click.group()

@@ -33,7 +33,18 @@ class EmailTaken(Exception):
     """A user with this address exists: reset the password instead."""
 
 
+class EmailRefused(Exception):
+    """Not the address of a mailbox: the message names it."""
+
+
 def create_user(session: Session, email: str, password: str, now: datetime) -> User:
+    """
+    :raises EmailRefused: not an address
+    :raises EmailTaken: somebody has it already
+    """
+    name, _, host = email.partition("@")
+    if not name or "." not in host or not email.isprintable() or " " in email:
+        raise EmailRefused(f"{email!r} is no e-mail address; write it like name@example.com.")
     if session.scalar(select(User.id).where(User.email == email.lower())) is not None:
         raise EmailTaken(f"{email} has an account already.")
     user = User(id=uuid4(), email=email.lower(), password_hash=hash_password(password), created_at=now)

@@ -14,7 +14,11 @@ class Refusal:
 
     def sentence(self, language: str) -> str:
         """One sentence naming the reason and the next step."""
-        return translator(language).gettext(SENTENCES[self.code]) % self.values
+        return self.template(language) % self.values
+
+    def template(self, language: str) -> str:
+        """The sentence with its places still open."""
+        return translator(language).gettext(SENTENCES[self.code])
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "to be translated later")

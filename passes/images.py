@@ -105,3 +105,12 @@ def logo_set(original: bytes) -> dict[str, bytes]:
     Raises FaceRefused when `original` is no readable PNG. Source: HIG, "Wallet".
     """
     return dict(_logos(original))
+
+
+@lru_cache(maxsize=128)
+def shrunk(original: bytes, side: int) -> bytes:
+    """The picture as a PNG of at most `side` pixels either way, for a page that shows it small.
+
+    Raises FaceRefused when `original` is no readable PNG.
+    """
+    return _with_alpha(fitted(read_png(original), (side, side)))

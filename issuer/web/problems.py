@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response
 
 from issuer.language import translator
+from issuer.refusals import SENTENCES, Refusal
 from issuer.web.context import absolute, page_language
 
 TITLES = {
@@ -46,6 +47,27 @@ class Problem(Exception):
 
     def body(self) -> dict[str, Any]:
         return problem_body(self.status, self.code, self.detail, self.errors)
+
+
+# Statuses of the codes that the contract names, for the page that the problems' ``type`` points to.
+STATUSES = {
+    "malformed_json": 400,
+    "idempotency_key_required": 400,
+    "unauthorized": 401,
+    "scope_missing": 403,
+    "not_found": 404,
+    "request_in_flight": 409,
+    "invalid_body": 422,
+    "idempotency_key_reused": 422,
+    "rate_limited": 429,
+}
+
+
+def explained(language: str) -> list[dict[str, Any]]:
+    """Every code with its status and what it means."""
+    known = [{"code": code, "status": status, "meaning": TITLES[code]} for code, status in STATUSES.items()]
+    counter = [{"code": code, "status": 409, "meaning": Refusal(code).template(language)} for code in SENTENCES]
+    return known + counter
 
 
 def not_found(what: str) -> Problem:

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
 from issuer.web.guards import open_to_all
+from issuer.web.problems import explained
+from issuer.web.wording import spoken
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api/v1")
 
@@ -37,4 +39,5 @@ def document() -> Response:
 @blueprint.get("/docs")
 @open_to_all
 def page() -> str:
-    return render_template("api/docs.html", document=cast(OpenAPI, current_app).api_doc)
+    document = cast(OpenAPI, current_app).api_doc
+    return render_template("api/docs.html", document=document, problems=explained(spoken()))
