@@ -135,7 +135,8 @@ def note_answer(
     """What the push service said to these phones about one publication."""
     values: dict[str, object] = {"push_answer": answer}
     if accepted:
-        values |= {"pushed_version": claim.version, "pushed_at": now}
+        # A worker whose lease was taken over may come late, with an older version than the other one's.
+        values |= {"pushed_version": func.greatest(Registration.pushed_version, claim.version), "pushed_at": now}
     session.execute(
         update(Registration)
         .where(Registration.pass_id == claim.pass_id, Registration.device_id.in_(list(devices)))
@@ -164,7 +165,7 @@ def settle(session: Session, claim: Claim, now: datetime, *, again_at: datetime 
         .values(
             leased_until=None,
             push_at=case((untouched, again_at), else_=Publication.push_at),
-            pushed_version=claim.version if again_at is None else Publication.pushed_version,
+            pushed_version=func.greatest(Publication.pushed_version, claim.version if again_at is None else None),
             pushed_at=now if again_at is None else Publication.pushed_at,
         )
         .execution_options(synchronize_session=False)

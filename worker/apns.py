@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from threading import Lock
+from time import monotonic
+from urllib.parse import quote
 
 import certifi
 import pycurl
@@ -17,9 +18,11 @@ import pycurl
 from signing.certificates import PassCertificate
 
 IN_FLIGHT = 100
-TIMEOUT_SECONDS = 15
+PATIENCE_SECONDS = 5.0
+LONGEST_TURN_SECONDS = 10.0
 KEPT_BY_APPLE = timedelta(days=7)
 TRIES = 3
+SILENCE = "no answer in time"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class PushAnswer:
         return self.status == 410 or self.reason == "BadDeviceToken"
 
     @property
+    def lost(self) -> bool:
+        """The connection ended before the answer: worth another try at once, which silence is not."""
+        return self.status == 0 and self.reason != SILENCE
+
+    @property
     def ours(self) -> bool:
         """Our certificate or request is wrong: an operator must look, trying again soon does not help."""
         return not (self.accepted or self.gone) and 400 <= self.status < 500 and self.status != 429
@@ -49,10 +57,22 @@ class PushAnswer:
 
 
 class ApnsConnection:
-    """Pushes for one pass type. Threads take turns; the connection is kept between turns."""
+    """Pushes for one pass type, kept open between them. For one thread at a time.
 
-    def __init__(self, url: str, ca_file: str | None, certificate: PassCertificate) -> None:
-        self._url, self._topic, self._turn = url, certificate.pass_type, Lock()
+    :param patience: seconds that one push may take
+    :param turn: seconds after which no further push of a call is begun
+    """
+
+    def __init__(
+        self,
+        url: str,
+        ca_file: str | None,
+        certificate: PassCertificate,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        turn: float = LONGEST_TURN_SECONDS,
+    ) -> None:
+        self._url, self._topic, self._turn = url, certificate.pass_type, turn
         self._options = (
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
             (pycurl.PIPEWAIT, 1),
@@ -60,33 +80,36 @@ class ApnsConnection:
             (pycurl.SSLCERT_BLOB, certificate.certificate_pem()),
             (pycurl.SSLKEY_BLOB, certificate.key_pem()),
             (pycurl.POST, 1),
-            (pycurl.TIMEOUT, TIMEOUT_SECONDS),
+            (pycurl.TIMEOUT_MS, int(patience * 1000)),
             (pycurl.NOSIGNAL, 1),
         )
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
-        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
         self._idle: list[pycurl.Curl] = []
+        self._multi = _multi()
 
     def push(self, tokens: Iterable[str], now: datetime) -> dict[str, PushAnswer]:
         """Wake the phones behind these tokens; every token gets an answer.
 
-        A connection that ends under way (GOAWAY) is opened anew, unanswered streams are sent again.
+        A connection that ends under way (GOAWAY) is opened anew, unanswered streams are sent again. One that
+        has gone silent is given up: it may be dead, and the system would not notice for a quarter of an hour.
         """
-        with self._turn:
-            answers = dict[str, PushAnswer]()
-            rest = list(dict.fromkeys(tokens))
-            for _ in range(TRIES):
-                answers |= self._round(rest, now)
-                rest = [token for token, answer in answers.items() if answer.status == 0]
-                if not rest:
-                    break
-            return answers
+        answers, deadline = dict[str, PushAnswer](), monotonic() + self._turn
+        rest = list(dict.fromkeys(tokens))
+        for _ in range(TRIES):
+            answers |= self._round(rest, now, deadline)
+            rest = [token for token, answer in answers.items() if answer.lost]
+            if not rest:
+                break
+        if any(answer.reason == SILENCE for answer in answers.values()):
+            self._multi.close()
+            self._multi, self._idle = _multi(), []
+        return answers
 
-    def _round(self, tokens: list[str], now: datetime) -> dict[str, PushAnswer]:
-        answers = dict[str, PushAnswer]()
+    def _round(self, tokens: list[str], now: datetime, deadline: float) -> dict[str, PushAnswer]:
+        answers = dict.fromkeys(tokens, PushAnswer(0, SILENCE))
         waiting, flying = list(reversed(tokens)), dict[pycurl.Curl, tuple[str, BytesIO]]()
         while waiting or flying:
+            if monotonic() > deadline:
+                waiting.clear()
             while waiting and len(flying) < IN_FLIGHT:
                 handle, body = self._request(waiting[-1], now)
                 flying[handle] = (waiting.pop(), body)
@@ -105,7 +128,7 @@ class ApnsConnection:
     def _request(self, token: str, now: datetime) -> tuple[pycurl.Curl, BytesIO]:
         handle = self._idle.pop() if self._idle else self._handle()
         body = BytesIO()
-        handle.setopt(pycurl.URL, f"{self._url}/3/device/{token}")
+        handle.setopt(pycurl.URL, f"{self._url}/3/device/{quote(token, safe='')}")
         handle.setopt(
             pycurl.HTTPHEADER,
             [f"apns-topic: {self._topic}", f"apns-expiration: {int((now + KEPT_BY_APPLE).timestamp())}"],
@@ -125,9 +148,19 @@ class ApnsConnection:
         while True:
             left, good, bad = self._multi.info_read()
             done += [(handle, "") for handle in good]
-            done += [(handle, message) for handle, _, message in bad]
+            done += [
+                (handle, SILENCE if number == pycurl.E_OPERATION_TIMEDOUT else message)
+                for handle, number, message in bad
+            ]
             if not left:
                 return done
+
+
+def _multi() -> pycurl.CurlMulti:
+    multi = pycurl.CurlMulti()
+    multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+    multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
+    return multi
 
 
 def _answer(handle: pycurl.Curl, body: bytes, error: str) -> PushAnswer:

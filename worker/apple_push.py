@@ -3,7 +3,8 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from issuer import certificates, relaying
 from issuer.database import transaction
 from issuer.relaying import Claim, Wish
+from issuer.schema import Certificate
 from worker.apns import ApnsConnection, PushAnswer
 from worker.office import Office
 
@@ -23,39 +25,58 @@ OPERATOR_RETRY = timedelta(minutes=1)
 
 
 class Connections:
-    """One connection a certificate, for the life of the process."""
+    """Open connections to Apple, by certificate, for the life of the process.
+
+    Normally one each; a thread that finds none idle opens another, so that one silent phone holds up its own
+    batch and no other.
+    """
 
     def __init__(self, office: Office) -> None:
         self._office, self._lock = office, Lock()
-        self._open = dict[UUID, ApnsConnection]()
+        self._idle = defaultdict[UUID, list[ApnsConnection]](list)
 
-    def of(self, pass_type: str) -> ApnsConnection:
+    @contextmanager
+    def borrow(self, pass_type: str) -> Iterator[ApnsConnection]:
         """
         :raises issuer.certificates.CertificateMissing:
         """
-        settings = self._office.settings
-        with self._lock, transaction(self._office.engine) as session:
+        with transaction(self._office.engine) as session:
             row = certificates.newest(session, pass_type)
-            if row.id not in self._open:
-                self._open[row.id] = ApnsConnection(
-                    settings.apns_url,
-                    str(settings.apns_ca_file) if settings.apns_ca_file else None,
-                    certificates.opened(row, self._office.keys),
-                )
-            return self._open[row.id]
+        with self._lock:
+            connection = self._idle[row.id].pop() if self._idle[row.id] else None
+        connection = connection or self._open(row)
+        yield connection
+        with self._lock:
+            self._idle[row.id].append(connection)
+
+    def _open(self, row: Certificate) -> ApnsConnection:
+        settings = self._office.settings
+        ca_file = str(settings.apns_ca_file) if settings.apns_ca_file else None
+        return ApnsConnection(settings.apns_url, ca_file, certificates.opened(row, self._office.keys))
 
 
 def push_waiting(office: Office, connections: Connections, pass_type: str) -> int:
     """Push everything that waits for a pass type; how many publications were settled."""
-    connection = connections.of(pass_type)
     settled = 0
-    while claims := _claim(office, pass_type):
-        with transaction(office.engine) as session:
-            phones = relaying.wishes(session, claims)
-        answers = connection.push((phone.push_token for phone in phones), office.clock.now())
-        _settle_all(office, claims, phones, answers)
-        settled += len(claims)
+    with connections.borrow(pass_type) as connection:
+        while claims := _claim(office, pass_type):
+            with transaction(office.engine) as session:
+                phones = relaying.wishes(session, claims)
+            answers = connection.push((phone.push_token for phone in phones), office.clock.now())
+            _warn(answers)
+            _settle_all(office, claims, phones, answers)
+            settled += len(claims)
     return settled
+
+
+def _warn(answers: Mapping[str, PushAnswer]) -> None:
+    """One line a batch for what an operator should know."""
+    silent = [answer for answer in answers.values() if not answer.status]
+    if silent:
+        log.warning("%d of %d pushes got no answer from Apple: %s", len(silent), len(answers), silent[0])
+    ours = [answer for answer in answers.values() if answer.ours]
+    if ours:
+        log.error("Apple refuses our pushes: %s. Look at the certificate: treuepass certificate show", ours[0])
 
 
 def _claim(office: Office, pass_type: str) -> list[Claim]:
@@ -93,12 +114,10 @@ def _settle(
 
 
 def _again(claim: Claim, retries: list[PushAnswer], now: datetime) -> datetime | None:
-    """Full-jitter backoff; what only an operator can mend is asked once a minute and logged."""
+    """Full-jitter backoff; what only an operator can mend is asked once a minute."""
     if not retries:
         return None
-    ours = next((answer for answer in retries if answer.ours), None)
-    if ours is not None:
-        log.error("Apple refuses our pushes: %s. Look at the certificate: treuepass certificate show", ours)
+    if any(answer.ours for answer in retries):
         return now + OPERATOR_RETRY
     ceiling = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(claim.attempts, 16))
     wait: timedelta = ceiling * random.random()  # noqa: S311 (spreads load, hides nothing)

@@ -1,7 +1,7 @@
 """The messages there are, each with one handler. They carry ids and may run in any order, any number of times."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from celery import Celery
 from sqlalchemy import delete
@@ -13,24 +13,26 @@ from issuer.certificates import CertificateMissing
 from issuer.database import set_merchant, transaction
 from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, JobRun, LoginSession
+from signing.envelope import SealBroken
 from worker.apple_push import Connections, push_waiting
 from worker.office import Office
 
 log = logging.getLogger(__name__)
 
 TIDY_SECONDS = 3600
+COMPLAINT_EVERY = timedelta(minutes=5)
 
 
 def register(app: Celery, office: Office) -> None:
     """Bind the tasks to one process' engine and connections."""
-    connections = Connections(office)
+    connections, complaint = Connections(office), Complaint()
 
     @app.task(name="push_apple")
     def push_apple(pass_type: str) -> None:
         try:
             push_waiting(office, connections, pass_type)
-        except CertificateMissing as error:
-            log.error("%s", error)
+        except (CertificateMissing, SealBroken) as error:
+            complaint.make(f"Nothing of {pass_type} can be pushed: {error}", office.clock.now())
 
     @app.task(name="canary")
     def canary() -> None:
@@ -43,6 +45,19 @@ def register(app: Celery, office: Office) -> None:
         with transaction(office.engine) as session:
             if claim_slot(session, "tidy", TIDY_SECONDS, now):
                 forget(session, now)
+
+
+class Complaint:
+    """Says a sentence once and again every few minutes: the relay reminds every second."""
+
+    def __init__(self) -> None:
+        self._made = dict[str, datetime]()
+
+    def make(self, sentence: str, now: datetime) -> None:
+        last = self._made.get(sentence)
+        if last is None or now - last >= COMPLAINT_EVERY:
+            self._made[sentence] = now
+            log.error("%s", sentence)
 
 
 def beat(session: Session, name: str, now: datetime) -> None:
