@@ -23,7 +23,7 @@ from issuer.merchants import NewMerchant, create_brand, create_location, create_
 from issuer.programs import program_view
 from issuer.refusals import Refusal
 from issuer.rules.movement import reward_unit
-from issuer.schema import Card, Entry, Hold, Pass, Posting, Program, ProgramVersion, Publication
+from issuer.schema import Brand, Card, Entry, Hold, Pass, Posting, Program, ProgramVersion, Publication
 from tests.conftest import Cafe
 
 Line = tuple[str, int, str]
@@ -128,6 +128,12 @@ class Till:
     def set_state(self, card_id: UUID, state: str) -> None:
         with self.work() as session:
             session.execute(update(Card).where(Card.id == card_id).values(state=state))
+
+    def open_program(self) -> UUID:
+        """A second program of the merchant."""
+        with self.work() as session:
+            brand = session.scalars(select(Brand)).one()
+            return create_stamp_program(session, brand, _branding(), uuid4().hex, self.now).id
 
     def change_rule(self, stamps_needed: int) -> None:
         """Give the program a further version."""
