@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from issuer import counter
+from issuer import counter, schema
 from issuer.branding import Branding, load_branding
 from issuer.cards import CardView, locked_card, view
 from issuer.counter import Redemption, Visit
@@ -37,9 +38,25 @@ class Till:
     keys: Keys
     cafe: Cafe
     now: datetime
+    till_id: UUID | None = None
 
     def later(self, seconds: float) -> "Till":
         return replace(self, now=self.now + timedelta(seconds=seconds))
+
+    def at_a_till(self) -> "Till":
+        """Acting from a device of its own from now on."""
+        device = schema.Till(
+            id=uuid4(),
+            merchant_id=self.cafe.merchant_id,
+            location_id=self.cafe.location_id,
+            name="1",
+            token_hash=token_bytes(32),
+            enrolled_at=self.now,
+            last_seen_at=self.now,
+        )
+        with self.work() as session:
+            session.add(device)
+        return replace(self, till_id=device.id)
 
     @contextmanager
     def work(self) -> Iterator[Session]:
@@ -52,7 +69,8 @@ class Till:
             return join(session, self.keys, session.get_one(Program, self.cafe.program_id), joining, self.now).id
 
     def visit(self, **circumstances: Any) -> Visit:
-        return Visit(Actor("staff", self.cafe.staff_id, location_id=self.cafe.location_id), self.now, **circumstances)
+        actor = Actor("staff", self.cafe.staff_id, till_id=self.till_id, location_id=self.cafe.location_id)
+        return Visit(actor, self.now, **circumstances)
 
     def stamp(self, card_id: UUID, count: int = 1, *, pause: bool = True, **circumstances: Any) -> Booked | Refusal:
         with self.work() as session:
