@@ -62,7 +62,7 @@ def fingerprint(body: object) -> bytes:
 
 
 def once(session: Session, attempt: Attempt, work: Callable[[], Answer], now: datetime) -> Answer:
-    """Do the work unless its answer is known. Answers of 500 and above are not kept.
+    """Do the work unless its answer is known. What raises is not kept: it takes its transaction with it.
 
     Unfinished rows are never visible: a second caller waits on the first one's row, at most ``lock_timeout``.
 
