@@ -25,7 +25,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
     @event.listens_for(engine, "connect")
     def _drop_to_application_role(connection: Any, _record: object) -> None:
         connection.execute(f"SET ROLE {APPLICATION_ROLE}")
-        connection.execute("SET lock_timeout = '2s'")
+        connection.execute("SET lock_timeout = '5s'")
         connection.execute("SET TIME ZONE 'UTC'")
         connection.commit()
 

@@ -98,7 +98,9 @@ def _upsert_device(session: Session, issue: Pass, library_id: str, push_token: s
 
 def unregister(session: Session, issue: Pass, library_id: str, now: datetime) -> None:
     """Forget the wish, and the phone with its last one. Unknown ones are fine: the phone has its way."""
-    device = session.scalar(select(Device).where(Device.library_id == library_id, Device.pass_type == issue.pass_type))
+    # The phone first, as everybody does who drops registrations: two that do it at once must not wait in a ring.
+    same_phone = (Device.library_id == library_id, Device.pass_type == issue.pass_type)
+    device = session.scalar(select(Device).where(*same_phone).with_for_update())
     row = session.get(Registration, (device.id, issue.id)) if device else None
     if device is None or row is None:
         return

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response
 
@@ -25,6 +26,7 @@ TITLES = {
     "rate_limited": "Too many requests",
     "not_our_code": "Not a code of ours",
     "internal_error": "Something broke on our side",
+    "unavailable": "Try again in a moment",
     "csrf": "The page is too old",
 }
 REFUSED = "Refused at the counter"
@@ -60,6 +62,7 @@ STATUSES = {
     "invalid_body": 422,
     "idempotency_key_reused": 422,
     "rate_limited": 429,
+    "unavailable": 503,
 }
 
 
@@ -108,6 +111,15 @@ def install(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         return _http(error)
+
+    @app.errorhandler(OperationalError)
+    def busy(error: OperationalError) -> Response:
+        """The database is away, or a lock was not to be had: nothing was booked, the caller may come again."""
+        app.logger.warning("unavailable: %s", str(error.orig).splitlines()[:1])
+        _ = translator(page_language()).gettext
+        response = _shown(503, "unavailable", _("Too much is going on right now. Nothing was lost; please try again."))
+        response.headers["Retry-After"] = "1"
+        return response
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
