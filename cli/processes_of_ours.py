@@ -9,6 +9,7 @@ from threading import Event
 
 import click
 
+from issuer.clock import Clock
 from issuer.settings import Settings, load_settings
 
 
@@ -92,12 +93,12 @@ def scheduler() -> None:
 @click.option("--apns-port", required=True, type=int)
 def sandbox(folder: Path, phone_port: int, apns_port: int) -> None:
     """Apple's push service and a phone, for a machine that has neither."""
-    log_to_stdout()
+    clock = Clock(settings_and_log().clock_offset)
     from cli.plan import sandbox_authority  # noqa: PLC0415
     from sandbox.server import serve  # noqa: PLC0415
 
     log = logging.getLogger("sandbox")
-    serve(folder, phone_port=phone_port, apns_port=apns_port, authority=sandbox_authority(folder), log=log.info)
+    serve(folder, phone_port=phone_port, apns_port=apns_port, authority=sandbox_authority(folder), log=log.info, now=clock.now)
 
 
 COMMANDS = (web, worker, relay, scheduler, sandbox)

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = timedelta(days=3650)
-BACKDATED = timedelta(days=2)
+# As far back as forward: the demo's clock may be set to another year, the signing time is the machine's.
+BACKDATED = timedelta(days=3650)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class _Wish:
 def ensure_authority(folder: Path, *, pass_type: str, team_id: str, now: datetime) -> Authority:
     """Make what is missing in `folder` and return the paths; a second call with the same names is idle.
 
-    Validity runs from 2 days before `now` (aware) for 10 years. Another pass type or team gets a new pass
+    Validity runs from 10 years before `now` (aware) to 10 years after it. Another pass type or team gets a new pass
     certificate under the same root. A certificate that its issuer did not sign is made anew.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -157,7 +158,7 @@ def _make(wish: _Wish) -> _Pair:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(wish.now - BACKDATED)
-        .not_valid_after(wish.now - BACKDATED + LIFETIME)
+        .not_valid_after(wish.now + LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from werkzeug.serving import make_server
@@ -60,16 +60,22 @@ def running(
             phones.stop()
 
 
-def serve(folder: Path, *, phone_port: int, apns_port: int, authority: Authority, log: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    *,
+    phone_port: int,
+    apns_port: int,
+    authority: Authority,
+    log: Callable[[str], None],
+    now: Callable[[], datetime],
+) -> None:
     """Run until SIGTERM or SIGINT; call it from the main thread. Raises PortTaken."""
     ended = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     for number in before:
         signal.signal(number, lambda *_: ended.set())
     try:
-        with running(
-            folder, phone_port=phone_port, apns_port=apns_port, authority=authority, now=_machine_now
-        ) as sandbox:
+        with running(folder, phone_port=phone_port, apns_port=apns_port, authority=authority, now=now) as sandbox:
             log(f"phone: {sandbox.phone_url}  push service: {sandbox.apns_url}")
             ended.wait()
     finally:
@@ -89,7 +95,3 @@ def _listen(port: int) -> socket.socket:
 
 def _url(scheme: str, listening: socket.socket) -> str:
     return f"{scheme}://{HOST}:{listening.getsockname()[1]}"
-
-
-def _machine_now() -> datetime:
-    return datetime.now(UTC)

@@ -42,10 +42,10 @@ def test_everything_hangs_under_one_root(authority: Authority) -> None:
     _certificate(authority.server_certificate).verify_directly_issued_by(root)
 
 
-def test_certificates_are_valid_from_two_days_ago_for_ten_years(authority: Authority) -> None:
+def test_certificates_are_valid_ten_years_back_and_ten_years_on(authority: Authority) -> None:
     root = _certificate(authority.root)
-    assert root.not_valid_before_utc == NOW - timedelta(days=2)
-    assert root.not_valid_after_utc == NOW - timedelta(days=2) + timedelta(days=3650)
+    assert root.not_valid_before_utc == NOW - timedelta(days=3650)
+    assert root.not_valid_after_utc == NOW + timedelta(days=3650)
 
 
 def test_keys_are_readable_by_their_owner_only(authority: Authority, folder: Path) -> None:

@@ -29,7 +29,7 @@ from sandbox.server import serve
 folder = Path(sys.argv[1])
 authority = ensure_authority(folder / "ca", pass_type=sys.argv[2], team_id=sys.argv[3], now=datetime.now(UTC))
 serve(folder, phone_port=int(sys.argv[4]), apns_port=int(sys.argv[5]), authority=authority,
-      log=lambda line: print(line, flush=True))
+      log=lambda line: print(line, flush=True), now=lambda: datetime.now(UTC))
 print("ended", flush=True)
 """
 

@@ -155,7 +155,7 @@ def test_a_signature_by_another_authority_is_refused(authority: Authority, forei
 
 
 def test_a_pass_is_refused_once_its_certificate_has_expired(authority: Authority) -> None:
-    assert _refused(make_pass(authority), authority, days=3650) == "certificate_expired"
+    assert _refused(make_pass(authority), authority, days=3660) == "certificate_expired"
 
 
 def test_a_pass_is_refused_before_its_certificate_is_valid(authority: Authority) -> None:
