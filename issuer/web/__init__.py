@@ -1,7 +1,9 @@
 """The faces: everything that speaks HTTP. Views read a request, call one function, shape the answer."""
 
 from pathlib import Path
+from typing import Any
 
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import SecurityScheme, Server
 from flask_wtf import CSRFProtect
@@ -19,6 +21,16 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 LARGEST_BODY = 1024 * 1024
 
 
+class Json(DefaultJSONProvider):
+    """JSON whose nesting nobody can use is as malformed as any other."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
 def create_app(settings: Settings) -> OpenAPI:
     """The WSGI application for these settings."""
     app = OpenAPI(
@@ -32,6 +44,7 @@ def create_app(settings: Settings) -> OpenAPI:
         validation_error_model=docs.ProblemOut,
         doc_ui=False,
     )
+    app.json = Json(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_BODY,

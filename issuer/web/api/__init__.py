@@ -26,7 +26,9 @@ def refuse_malformed() -> None:
     """A body is JSON or an error of its own, before anybody looks for fields in it."""
     if request.method in ("POST", "PATCH") and request.get_data(cache=True):
         request.on_json_loading_failed = _malformed  # type: ignore[method-assign, assignment]
-        request.get_json(force=True)
+        if not isinstance(request.get_json(force=True), dict | None):
+            message = 'must be an object like {"count": 1}'
+            raise Problem(422, "invalid_body", f"The body {message}.", [{"field": "body", "message": message}])
 
 
 def _malformed(_error: Exception | None) -> None:

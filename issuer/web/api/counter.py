@@ -15,7 +15,7 @@ from issuer.idempotency import Answer
 from issuer.language import LANGUAGES
 from issuer.ledger import Actor, Booked
 from issuer.refusals import Refusal
-from issuer.schema import Card, Entry, Hold, Location, Posting
+from issuer.schema import Card, Entry, Hold, Location, Posting, Reward
 from issuer.web.api import REFUSED, api, shapes
 from issuer.web.api.types import (
     BookedOut,
@@ -69,7 +69,7 @@ def create_redemption(path: CardPath, header: Demanded, body: NewRedemption) -> 
     def work(session: Session) -> Answer:
         card = _locked(session, path.card_id)
         reward_id = parsed_id(body.reward_id)
-        if reward_id is None:
+        if reward_id is None or session.get(Reward, reward_id) is None:
             raise not_found("reward")
         act = counter.redeem if body.confirm else counter.hold
         return _redeemed(session, card, act(session, card, reward_id, _visit()), 201)
