@@ -16,7 +16,7 @@ from issuer import counter, schema
 from issuer.branding import Branding, load_branding
 from issuer.cards import CardView, locked_card, view
 from issuer.counter import Redemption, Visit
-from issuer.database import transaction
+from issuer.database import make_engine, transaction
 from issuer.joining import Joining, Profile, join
 from issuer.keys import Keys
 from issuer.ledger import Actor, Booked, available
@@ -25,9 +25,20 @@ from issuer.programs import program_view
 from issuer.refusals import Refusal
 from issuer.rules.movement import reward_unit
 from issuer.schema import Brand, Card, Entry, Hold, Pass, Posting, Program, ProgramVersion, Publication
-from tests.conftest import Cafe
 
 Line = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Ids of a merchant with one shop and one program. ``staff_id`` is nobody's: a name on what was booked."""
+
+    merchant_id: UUID
+    location_id: UUID
+    program_id: UUID
+    reward_id: UUID
+    staff_id: UUID
+    slug: str
 
 
 @dataclass(frozen=True)
@@ -36,9 +47,18 @@ class Till:
 
     engine: Engine
     keys: Keys
-    cafe: Cafe
+    shop: Shop
     now: datetime
     till_id: UUID | None = None
+
+    @property
+    def parts(self) -> tuple[Keys, Shop, datetime]:
+        """What `of` needs in another process, where the engine cannot go."""
+        return self.keys, self.shop, self.now
+
+    @classmethod
+    def of(cls, url: str, *parts: Any) -> "Till":
+        return cls(make_engine(url, pool_size=1), *parts)
 
     def later(self, seconds: float) -> "Till":
         return replace(self, now=self.now + timedelta(seconds=seconds))
@@ -47,8 +67,8 @@ class Till:
         """Acting from a device of its own from now on."""
         device = schema.Till(
             id=uuid4(),
-            merchant_id=self.cafe.merchant_id,
-            location_id=self.cafe.location_id,
+            merchant_id=self.shop.merchant_id,
+            location_id=self.shop.location_id,
             name="1",
             token_hash=token_bytes(32),
             enrolled_at=self.now,
@@ -60,16 +80,16 @@ class Till:
 
     @contextmanager
     def work(self) -> Iterator[Session]:
-        with transaction(self.engine, self.cafe.merchant_id) as session:
+        with transaction(self.engine, self.shop.merchant_id) as session:
             yield session
 
     def join(self, profile: Profile | None = None, reference: str | None = None) -> UUID:
         joining = Joining("de", "api", profile or Profile(), reference)
         with self.work() as session:
-            return join(session, self.keys, session.get_one(Program, self.cafe.program_id), joining, self.now).id
+            return join(session, self.keys, session.get_one(Program, self.shop.program_id), joining, self.now).id
 
     def visit(self, **circumstances: Any) -> Visit:
-        actor = Actor("staff", self.cafe.staff_id, till_id=self.till_id, location_id=self.cafe.location_id)
+        actor = Actor("staff", self.shop.staff_id, till_id=self.till_id, location_id=self.shop.location_id)
         return Visit(actor, self.now, **circumstances)
 
     def stamp(self, card_id: UUID, count: int = 1, *, pause: bool = True, **circumstances: Any) -> Booked | Refusal:
@@ -81,7 +101,7 @@ class Till:
 
     def hold(self, card_id: UUID, reward_id: UUID | None = None) -> Redemption | Refusal:
         with self.work() as session:
-            return counter.hold(session, locked(session, card_id), reward_id or self.cafe.reward_id, self.visit())
+            return counter.hold(session, locked(session, card_id), reward_id or self.shop.reward_id, self.visit())
 
     def held(self, card_id: UUID) -> UUID:
         outcome = self.hold(card_id)
@@ -101,7 +121,7 @@ class Till:
     def redeem(self, card_id: UUID, reward_id: UUID | None = None) -> Booked | Refusal:
         with self.work() as session:
             card = locked(session, card_id)
-            outcome = counter.redeem(session, card, reward_id or self.cafe.reward_id, self.visit())
+            outcome = counter.redeem(session, card, reward_id or self.shop.reward_id, self.visit())
             if isinstance(outcome, Refusal):
                 return outcome
             assert outcome.booked is not None
@@ -120,12 +140,12 @@ class Till:
     def balances(self, card_id: UUID) -> tuple[int, int]:
         """Stamps and rewards."""
         shown = self.view(card_id)
-        return shown.balances["stamps"], shown.balances.get(reward_unit(self.cafe.reward_id), 0)
+        return shown.balances["stamps"], shown.balances.get(reward_unit(self.shop.reward_id), 0)
 
     def available(self, card_id: UUID) -> int:
         """Rewards that nobody has set aside."""
         with self.work() as session:
-            unit = reward_unit(self.cafe.reward_id)
+            unit = reward_unit(self.shop.reward_id)
             return available(session, session.get_one(Card, card_id), unit, self.now)
 
     def lines(self, card_id: UUID) -> list[Line]:
@@ -156,7 +176,7 @@ class Till:
     def change_rule(self, stamps_needed: int) -> None:
         """Give the program a further version."""
         with self.work() as session:
-            program = session.get_one(Program, self.cafe.program_id)
+            program = session.get_one(Program, self.shop.program_id)
             last = session.get_one(ProgramVersion, (program.id, program.current_version))
             program.current_version += 1
             rule = dict(last.rule, stamps_needed=stamps_needed)
@@ -187,8 +207,8 @@ def found(engine: Engine, keys: Keys, now: datetime, stamps_needed: int = 10) ->
         program = create_stamp_program(session, brand, _branding(), slug, now, stamps_needed)
         view = program_view(session, program.id)
         assert view is not None
-        cafe = Cafe(merchant.id, location.id, program.id, view.rewards[0].id, uuid4(), slug)
-    return Till(engine, keys, cafe, now)
+        shop = Shop(merchant.id, location.id, program.id, view.rewards[0].id, uuid4(), slug)
+    return Till(engine, keys, shop, now)
 
 
 def locked(session: Session, card_id: UUID) -> Card:

@@ -20,7 +20,7 @@ ROUTE = "POST /stamps"
 
 
 def attempt(till: Till, key: str = "k1", *, actor: str = "till 1", route: str = ROUTE, body: object = 1) -> Attempt:
-    return Attempt(till.cafe.merchant_id, actor, route, key, fingerprint(body))
+    return Attempt(till.shop.merchant_id, actor, route, key, fingerprint(body))
 
 
 def stamp_once(till: Till, card_id: UUID, given: Attempt) -> Answer:
@@ -135,7 +135,7 @@ def test_a_second_caller_does_not_wait_for_ever_for_the_first(till: Till) -> Non
     working, enough = Event(), Event()
 
     def slow() -> None:
-        with transaction(till.engine, till.cafe.merchant_id) as session:
+        with transaction(till.engine, till.shop.merchant_id) as session:
 
             def work() -> Answer:
                 working.set()

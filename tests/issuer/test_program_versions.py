@@ -70,7 +70,7 @@ def test_a_reward_earned_under_an_old_rule_can_still_be_redeemed(till: Till) -> 
 def test_the_programs_page_shows_the_current_version(till: Till) -> None:
     till.change_rule(7)
     with till.work() as session:
-        view = program_view(session, till.cafe.program_id)
+        view = program_view(session, till.shop.program_id)
     assert view is not None
     assert view.version.number == 2
     assert view.sentence("en").startswith("7 stamps")
@@ -79,4 +79,4 @@ def test_the_programs_page_shows_the_current_version(till: Till) -> None:
 
 def test_another_merchants_program_is_not_found(till: Till, other_till: Till) -> None:
     with till.work() as session:
-        assert program_view(session, other_till.cafe.program_id) is None
+        assert program_view(session, other_till.shop.program_id) is None

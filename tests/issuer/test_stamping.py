@@ -95,7 +95,7 @@ def test_a_reward_of_another_program_of_the_merchant_is_refused(till: Till, othe
     card_id = till.join()
     till.stamped(card_id, 10)
     assert refused(till.redeem(card_id, uuid4())) == "wrong_program"
-    assert refused(till.redeem(card_id, other_till.cafe.reward_id)) == "wrong_program"
+    assert refused(till.redeem(card_id, other_till.shop.reward_id)) == "wrong_program"
 
 
 def test_a_reward_of_a_sister_program_is_refused(till: Till) -> None:
@@ -137,7 +137,7 @@ def test_a_purchase_keeps_what_was_said_of_it(till: Till) -> None:
     assert (purchase.total, purchase.currency, purchase.reference) == (1240, "EUR", "bill 17")
     assert (purchase.occurred_at, purchase.recorded_at) == (earlier, till.now)
     assert (posted.posting.occurred_at, posted.posting.recorded_at) == (earlier, till.now)
-    assert purchase.location_id == posted.posting.location_id == till.cafe.location_id
+    assert purchase.location_id == posted.posting.location_id == till.shop.location_id
 
 
 def test_a_bare_stamp_is_no_purchase(till: Till) -> None:
@@ -166,8 +166,8 @@ def test_a_refused_reference_leaves_no_purchase_behind(till: Till) -> None:
 
 def test_who_stamped_and_where_is_written_down(till: Till) -> None:
     posting = till.stamped(till.join()).posting
-    assert (posting.actor, posting.actor_id) == ("staff", till.cafe.staff_id)
-    assert posting.location_id == till.cafe.location_id
+    assert (posting.actor, posting.actor_id) == ("staff", till.shop.staff_id)
+    assert posting.location_id == till.shop.location_id
 
 
 @pytest.mark.parametrize("code", sorted(SENTENCES))

@@ -1,0 +1,76 @@
+"""Processes that do the same thing at the same moment: each with its own interpreter, engine and connection.
+
+Starting an interpreter is what takes time, so twenty are started once and race several times.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from uuid import UUID
+
+from sqlalchemy import text
+
+from issuer.refusals import Refusal
+from tests.issuer.counting import Till
+
+RUNNERS = 20
+FIELDS = (2, 4, RUNNERS)
+PATIENCE = 120
+DEEDS: dict[str, Callable[[Till, UUID], object]] = {
+    "redeem": lambda till, card_id: till.redeem(card_id),
+    "reverse": lambda till, posting_id: till.reverse(posting_id),
+    "confirm": lambda till, hold_id: till.confirm(hold_id),
+    "stamp": lambda till, card_id: till.stamp(card_id),
+}
+
+
+class Race:
+    """Lines up processes, gives the start, collects what each of them was told: "done" or the code of a refusal."""
+
+    def __init__(self, lanes: list[Connection]) -> None:
+        self._lanes = lanes
+
+    def __call__(self, till: Till, deed: str, target: UUID, runners: int) -> list[str]:
+        lanes = self._lanes[:runners]
+        for lane in lanes:
+            lane.send((till.parts, deed, target, runners))
+        assert all(lane.poll(PATIENCE) for lane in lanes), "a process did not come back"
+        return [lane.recv() for lane in lanes]
+
+
+@contextmanager
+def runners(url: str) -> Iterator[Race]:
+    context = get_context("spawn")
+    gates = {field: context.Barrier(field) for field in FIELDS}
+    lanes, runs = [], []
+    for _ in range(RUNNERS):
+        ours, theirs = context.Pipe()
+        runs.append(context.Process(target=_run, args=(url, theirs, gates), daemon=True))
+        lanes.append(ours)
+        runs[-1].start()
+    try:
+        yield Race(lanes)
+    finally:
+        for lane, run in zip(lanes, runs, strict=True):
+            lane.close()
+            run.kill()
+            run.join()
+
+
+def _run(url: str, lane: Connection, gates: dict[int, Barrier]) -> None:
+    while True:
+        parts, deed, target, field = lane.recv()
+        till = Till.of(url, *parts)
+        with till.work() as session:
+            session.execute(text("SELECT 1"))
+        gates[field].wait(timeout=PATIENCE)
+        try:
+            outcome = DEEDS[deed](till, target)
+            lane.send(outcome.code if isinstance(outcome, Refusal) else "done")
+        except Exception as error:
+            lane.send(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            till.engine.dispose()
