@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
 
+import psycopg
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerGone
 from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from issuer import relaying
 from issuer.database import transaction
@@ -63,7 +64,7 @@ def run(settings: Settings, stop: Event) -> None:
             if trouble:
                 log.warning("the relay goes on")
             trouble = ""
-        except (OperationalError, BrokerGone, RedisError, OSError) as error:
+        except (DBAPIError, psycopg.Error, BrokerGone, RedisError, OSError) as error:
             if str(type(error)) != trouble:
                 log.warning("the relay waits: %s", error)
             trouble = str(type(error))

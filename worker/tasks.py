@@ -27,19 +27,19 @@ def register(app: Celery, office: Office) -> None:
     """Bind the tasks to one process' engine and connections."""
     connections, complaint = Connections(office), Complaint()
 
-    @app.task(name="push_apple")
+    @app.task(name="push_apple", shared=False)
     def push_apple(pass_type: str) -> None:
         try:
             push_waiting(office, connections, pass_type)
         except (CertificateMissing, SealBroken) as error:
             complaint.make(f"Nothing of {pass_type} can be pushed: {error}", office.clock.now())
 
-    @app.task(name="canary")
+    @app.task(name="canary", shared=False)
     def canary() -> None:
         with transaction(office.engine) as session:
             beat(session, "worker", office.clock.now())
 
-    @app.task(name="tidy")
+    @app.task(name="tidy", shared=False)
     def tidy() -> None:
         now = office.clock.now()
         with transaction(office.engine) as session:
