@@ -98,8 +98,8 @@ def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
     """What is shown of these cards, in their order."""
     ids = [card.id for card in cards]
     balances = _balances(session, ids)
-    issues = {row.card_id: row for row in session.scalars(_live_passes(ids))}
-    codes = {row.card_id: row for row in session.scalars(_live_codes(ids))}
+    issues = {row.card_id: row for row in session.scalars(_passes(ids))}
+    codes = {row.card_id: row for row in session.scalars(_codes(ids))}
     versions = _versions(session, cards)
     rewards = _rewards(session, {card.program_id for card in cards})
     people = [card.customer_id for card in cards]
@@ -152,13 +152,14 @@ def _matches(search: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _live_passes(ids: Sequence[UUID]) -> Select[Pass]:
-    return select(Pass).where(Pass.card_id.in_(ids), Pass.revoked_at.is_(None)).order_by(Pass.created_at)
+def _passes(ids: Sequence[UUID]) -> Select[Pass]:
+    """Live ones last, the newest of them at the end: a card that has ended still shows what it was."""
+    return select(Pass).where(Pass.card_id.in_(ids)).order_by(Pass.revoked_at.is_(None), Pass.created_at)
 
 
-def _live_codes(ids: Sequence[UUID]) -> Select[CardCode]:
+def _codes(ids: Sequence[UUID]) -> Select[CardCode]:
     return (
-        select(CardCode).where(CardCode.card_id.in_(ids), CardCode.revoked_at.is_(None)).order_by(CardCode.created_at)
+        select(CardCode).where(CardCode.card_id.in_(ids)).order_by(CardCode.revoked_at.is_(None), CardCode.created_at)
     )
 
 

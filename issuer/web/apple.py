@@ -83,7 +83,7 @@ def list_updated(library_id: str, pass_type: str) -> Response:
     """Get the List of Updatable Passes: 200 with serials and a tag, 204. The device's id is its secret."""
     tag = request.args.get("passesUpdatedSince", type=int)
     with transaction(house().engine) as session:
-        since = None if tag is None else min(tag, LARGEST_TAG)
+        since = None if tag is None else max(-1, min(tag, LARGEST_TAG))
         changed = registrations.changed_since(session, pass_type, library_id, since, now())
     if not changed.serials:
         return _bare(204)

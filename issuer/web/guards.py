@@ -32,6 +32,8 @@ def enforce(app: Flask) -> None:
 
     @app.before_request
     def check_guard() -> Response | None:
+        if "\0" in request.path:  # no text column takes one
+            abort(404)
         if request.endpoint is None or request.endpoint == "static":
             return None
         view = current_app.view_functions[request.endpoint]
