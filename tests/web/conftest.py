@@ -29,6 +29,7 @@ from sandbox.authority import Authority
 from signing.certificates import read_pass_certificate
 from tests.conftest import API_KEY, EMAIL, PASSWORD, PIN, TEMPLATE, TILL_LINK, Cafe, Servers, named, open_cafe, plain
 from tests.web.asking import Api
+from tests.web.phones import Held, held
 
 Travel = Callable[[timedelta], None]
 CSRF = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
@@ -211,3 +212,14 @@ def console(app: OpenAPI, cafe: Cafe) -> Browser:
     browser = Browser(app.test_client(), "/console/sign-in")
     assert browser.submit("/console/sign-in", email=EMAIL, password=PASSWORD).status_code == 303
     return browser
+
+
+@pytest.fixture
+def phone(api: Api, cafe: Cafe) -> Held:
+    """A phone that has just downloaded a pass."""
+    return held(api, cafe)
+
+
+@pytest.fixture
+def second_phone(api: Api, cafe: Cafe) -> Held:
+    return held(api, cafe)
