@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import DateTime, SmallInteger, func, literal, select, update
+from sqlalchemy import DateTime, SmallInteger, case, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -72,13 +72,17 @@ def _want(session: Session, cards: Sequence[Card], reason: str, priority: int, n
     )
     columns = ["pass_id", "channel", "merchant_id", "wanted_version", "reason", "priority", "due_at"]
     wish = insert(Publication).from_select(columns, shown)
+    at_rest = Publication.due_at.is_(None) & Publication.push_at.is_(None)
     session.execute(
         wish.on_conflict_do_update(
             index_elements=[Publication.pass_id, Publication.channel],
             set_={
                 "wanted_version": wish.excluded.wanted_version,
                 "reason": wish.excluded.reason,
-                "priority": func.least(Publication.priority, wish.excluded.priority),
+                "priority": case(
+                    (at_rest, wish.excluded.priority),
+                    else_=func.least(Publication.priority, wish.excluded.priority),
+                ),
                 "due_at": func.coalesce(
                     Publication.due_at, func.greatest(wish.excluded.due_at, Publication.not_before)
                 ),
