@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -182,11 +182,13 @@ def note_fetch(session: Session, issue: Pass, held: int | None, version: int, no
 
 
 def _settle_down(session: Session, issue: Pass) -> None:
-    """All phones are up to date, so the next change need not wait the full fold."""
+    """All phones are up to date, so the next change need not wait the full fold; nor one that came meanwhile."""
+    soon = Publication.tagged_at + timedelta(seconds=0.5)
+    sooner = case((Publication.due_at.is_not(None), func.least(Publication.due_at, soon)))
     session.execute(
         update(Publication)
         .where(Publication.pass_id == issue.id, Publication.channel == publishing.APPLE)
-        .values(not_before=Publication.tagged_at + timedelta(seconds=0.5))
+        .values(not_before=soon, due_at=sooner)
     )
 
 
