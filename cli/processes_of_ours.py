@@ -61,8 +61,12 @@ def web(port: int, host: str, processes: int) -> None:
 def worker(pool: str, concurrency: int) -> None:
     """Push what changed to the phones."""
     from worker.app import make_celery  # noqa: PLC0415
+    from worker.office import Office  # noqa: PLC0415
+    from worker.watchdog import watch  # noqa: PLC0415
 
-    app = make_celery(settings_and_log())
+    settings = settings_and_log()
+    app = make_celery(settings)
+    watch(app, Office(settings))
     options = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main(["worker", "--pool", pool, "--concurrency", str(concurrency), *options])
 
@@ -98,7 +102,14 @@ def sandbox(folder: Path, phone_port: int, apns_port: int) -> None:
     from sandbox.server import serve  # noqa: PLC0415
 
     log = logging.getLogger("sandbox")
-    serve(folder, phone_port=phone_port, apns_port=apns_port, authority=sandbox_authority(folder), log=log.info, now=clock.now)
+    serve(
+        folder,
+        phone_port=phone_port,
+        apns_port=apns_port,
+        authority=sandbox_authority(folder),
+        log=log.info,
+        now=clock.now,
+    )
 
 
 COMMANDS = (web, worker, relay, scheduler, sandbox)

@@ -45,7 +45,6 @@ def make_celery(settings: Settings) -> Celery:
             "socket_connect_timeout": 2,
         },
         beat_schedule={
-            "canary": {"task": "canary", "schedule": 30.0, "options": {"expires": 30}},
             "tidy": {"task": "tidy", "schedule": 3600.0, "options": {"expires": 3600}},
         },
     )
