@@ -1,0 +1,41 @@
+"""One demo for all tests that only kill parts of it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.shop import Apple, Shop
+
+
+@pytest.fixture(scope="session")
+def shop_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tp-"))
+    yield folder
+    for place in [*folder.rglob("elsewhere"), *folder.rglob("socket-folder")]:
+        shutil.rmtree(place.read_text(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def apple(shop_folder: Path) -> Iterator[Apple]:
+    apple = Apple(shop_folder)
+    yield apple
+    apple.stop()
+
+
+@pytest.fixture(scope="session")
+def open_shop(shop_folder: Path, apple: Apple) -> Iterator[Shop]:
+    shop = Shop(shop_folder, apple)
+    shop.start()
+    yield shop
+    shop.end()
+
+
+@pytest.fixture
+def shop(open_shop: Shop) -> Iterator[Shop]:
+    """The running demo; whatever was done to it, its books must be right afterwards."""
+    yield open_shop
+    assert open_shop.breach() is None
