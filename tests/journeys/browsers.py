@@ -1,0 +1,93 @@
+"""Real Chromium, with a camera that sees what we hold in front of it."""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
+DESK = {"width": 1280, "height": 900}
+GERMAN, ENGLISH = "de-DE", "en-GB"
+QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# What a page is meant to meet in these tests: an answer that says no, and an answer that never came.
+EXPECTED = ("the server responded with a status of 4", "net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED")
+
+
+def program() -> str:
+    """Where Chromium stands; skips the test (fails it in CI) when there is none."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = "no Chromium here, so nobody can go the newcomer's way: install chromium"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return found
+
+
+def launch(playwright: Playwright, film: Path | None = None) -> Browser:
+    """A browser; its camera shows the film. Without one it has no camera."""
+    seen = (*CAMERA, f"--use-file-for-fake-video-capture={film}") if film else ()
+    return playwright.chromium.launch(executable_path=program(), args=[*QUIET, *seen])
+
+
+def film_of(picture: bytes, folder: Path) -> Path:
+    """A camera's film (YUV4MPEG2) in which this picture is held still."""
+    held = Image.open(io.BytesIO(picture)).convert("L").resize((400, 400), Image.Resampling.NEAREST)
+    scene = Image.new("RGB", (640, 480), "white")
+    scene.paste(held, (120, 40))
+    y, cb, cr = scene.convert("YCbCr").split()
+    frame = b"FRAME\n" + y.tobytes() + cb.resize((320, 240)).tobytes() + cr.resize((320, 240)).tobytes()
+    film = folder / "camera.y4m"
+    film.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * 5)
+    return film
+
+
+class Window:
+    """One person's browser window. Whatever the pages complain of ends the test, unless it is expected."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        context.on("console", lambda message: self._said(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: self._said(str(error.error)))
+        self.page: Page = context.new_page()
+
+    def _said(self, text: str) -> None:
+        if not any(part in text for part in EXPECTED):
+            self.complaints.append(text)
+
+
+@contextmanager
+def window(
+    browser: Browser,
+    size: dict[str, int] = PHONE,
+    locale: str = GERMAN,
+    scheme: str = "light",
+    *,
+    touch: bool = False,
+    state: Any = None,
+    **more: Any,
+) -> Iterator[Window]:
+    """A person's window; `state` is that of an earlier one, with its cookies."""
+    context = browser.new_context(
+        viewport=size,
+        locale=locale,
+        color_scheme=scheme,
+        has_touch=touch,
+        storage_state=state,
+        reduced_motion="reduce",
+        **more,
+    )
+    context.set_default_timeout(8000)
+    opened = Window(context)
+    yield opened
+    context.close()
+    assert not opened.complaints, opened.complaints
