@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +12,8 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from issuer import certificates, importing, people
-from issuer.branding import UnknownBranding, load_branding
+from issuer import certificates, importing, people, tills
+from issuer.branding import Branding, UnknownBranding, load_branding
 from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
@@ -27,11 +27,12 @@ from issuer.merchants import (
     create_stamp_program,
 )
 from issuer.programs import find_slug
-from issuer.schema import Program
+from issuer.schema import Merchant, Program
 from issuer.settings import Settings, load_settings
 from signing.certificates import CertificateRefused, read_pass_certificate
 
 BATCH = 100
+LINK_LASTS = timedelta(days=7)
 
 
 @contextmanager
@@ -54,25 +55,50 @@ def merchant() -> None:
 @click.option("--email", help="of the owner; without it `treuepass user create` makes one later")
 @click.option("--zone", default="Europe/Berlin", show_default=True, help="time zone")
 @click.option("--branding", default="cafe", show_default=True, help="ready design to start from")
-def create_merchant_command(name: str, email: str | None, zone: str, branding: str) -> None:
-    """Found a merchant with a shop, a stamp program and an API key, and print what is needed to use them."""
-    token, slug, password = f"tp_{secrets.token_urlsafe(32)}", secrets.token_hex(4), None
+@click.option("--staff", default="Staff", show_default=True, help="name of the first person at the till")
+@click.option("--address", help="stands on the back of the card, as the next three do")
+@click.option("--phone")
+@click.option("--mail")
+@click.option("--website")
+def create_merchant_command(
+    name: str, email: str | None, zone: str, branding: str, staff: str, **contact: str | None
+) -> None:
+    """Found a merchant with a shop, a till, a stamp program and an API key, and print what is needed to use them."""
+    new = NewMerchant(name, zone, contact={key: text for key, text in contact.items() if text})
     with _house() as (settings, engine, now), transaction(engine) as session:
         try:
             design = load_branding(branding)
-            founded = create_merchant(session, NewMerchant(name, zone), now)
+            founded = create_merchant(session, new, now)
             password = _invite(session, email, founded.id, "owner", now) if email else None
         except (UnknownZone, UnknownBranding, people.EmailTaken, people.EmailRefused) as error:
             raise click.ClickException(str(error)) from error
-        create_location(session, founded, name, now)
-        program = create_stamp_program(session, create_brand(session, founded, design, now), design, slug, now)
-        people.create_api_key(session, founded.id, token, ["read", "write"], now)
-    click.echo(f"merchant   {founded.id}\nprogram    {program.id}\njoin page  {settings.public_url}/join/{slug}")
-    click.echo(f"API key    {token}")
+        lines = _open_shop(session, founded, design, staff, settings.public_url, now)
+    click.echo("\n".join(lines))
     if email and password:
         _tell(settings, email, password)
     else:
         click.echo(f"To sign in: treuepass user create EMAIL --merchant {founded.id}")
+
+
+def _open_shop(
+    session: Session, founded: Merchant, design: Branding, staff: str, public_url: str, now: datetime
+) -> list[str]:
+    """A shop that can begin to stamp; what its people need to know, line by line."""
+    key, link, slug = f"tp_{secrets.token_urlsafe(32)}", secrets.token_urlsafe(24), secrets.token_hex(4)
+    pin = f"{secrets.randbelow(900_000) + 100_000}"
+    shop = create_location(session, founded, founded.name, now, founded.contact.get("address"))
+    program = create_stamp_program(session, create_brand(session, founded, design, now), design, slug, now)
+    tills.hire(session, founded.id, staff, pin, now)
+    tills.invite_till(session, shop.id, founded.id, link, now, expires_at=now + LINK_LASTS)
+    people.create_api_key(session, founded.id, key, ["read", "write"], now)
+    return [
+        f"merchant   {founded.id}",
+        f"program    {program.id}",
+        f"join page  {public_url}/join/{slug}",
+        f"till       {public_url}/till/enrol/{link} (within {LINK_LASTS.days} days)",
+        f"PIN        {pin} ({staff})",
+        f"API key    {key}",
+    ]
 
 
 @click.group()

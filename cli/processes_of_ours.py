@@ -15,6 +15,7 @@ from issuer.settings import Settings, load_settings
 
 def log_to_stdout() -> None:
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def settings_and_log() -> Settings:

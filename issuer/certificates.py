@@ -25,7 +25,13 @@ class CertificateMissing(Exception):
 def store(
     session: Session, keys: Keys, given: PassCertificate, now: datetime, merchant_id: UUID | None = None
 ) -> Certificate:
-    """Keep a certificate; the newest of a pass type is the one used. ``merchant_id`` None: the platform's."""
+    """Keep a certificate; the newest of a pass type is the one used. ``merchant_id`` None: the platform's.
+
+    One that is kept already is not kept twice.
+    """
+    known = session.scalar(select(Certificate).where(Certificate.certificate_pem == given.certificate_pem()).limit(1))
+    if known is not None and known.merchant_id == merchant_id:
+        return known
     row = Certificate(
         id=uuid4(),
         merchant_id=merchant_id,

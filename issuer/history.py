@@ -16,7 +16,6 @@ from issuer.schema import (
     Location,
     Pass,
     Posting,
-    Publication,
     Purchase,
     Registration,
     Staff,
@@ -151,12 +150,6 @@ def phones(session: Session, card: Card) -> list[PhoneView]:
         )
         for row, library_id in rows
     ]
-
-
-def publication(session: Session, card: Card) -> Publication | None:
-    return session.scalar(
-        select(Publication).join(Pass, Pass.id == Publication.pass_id).where(Pass.card_id == card.id).limit(1)
-    )
 
 
 def last_earned(session: Session, card_id: UUID) -> datetime | None:

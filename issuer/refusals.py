@@ -31,8 +31,10 @@ SENTENCES = {
     "card_blocked": N_("This card is not active any more. Ask the customer for their current card."),
     "nothing_to_redeem": N_("No reward is waiting on this card. It is earned with the next full round."),
     "already_reversed": N_("This has been taken back already. Nothing more to undo."),
-    "already_spent": N_("What this earned has been spent already. Take back the redemption first."),
-    "hold_expired": N_("The minute for this redemption is over. Scan the card again."),
+    "already_spent": N_("This has been spent already. To correct it, take back the redemption."),
+    "hold_expired": N_("This redemption is not held any more. Scan the card again."),
     "reference_reused": N_("Reference %(reference)s belongs to another purchase. Send a reference only once."),
-    "too_late_to_undo": N_("Undo is possible for one minute. Ask the manager to correct it in the console."),
+    "too_late_to_undo": N_(
+        "Undo is possible for one minute, at the till that booked it. Ask the manager to correct it."
+    ),
 }

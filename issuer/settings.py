@@ -48,11 +48,6 @@ class Settings:
     google_rate: int
 
     @property
-    def web_service_url(self) -> str:
-        """What stands in every Apple pass; the phone appends ``/v1/…`` (Apple, "Register a Pass")."""
-        return f"{self.public_url}/apple"
-
-    @property
     def secure(self) -> bool:
         """True when the faces are reached over https, so that cookies may insist on it."""
         return self.public_url.startswith("https://")

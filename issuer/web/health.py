@@ -78,8 +78,9 @@ def _registry(session: Session, at: datetime) -> CollectorRegistry:
         "phones pushed to that have not fetched",
         _count(session, Registration.pass_id, behind),
     )
-    expiry = session.scalar(select(func.min(Certificate.not_after)))
-    gauge("certificate_days_left", "until the first certificate ends", (expiry - at).days if expiry else -1)
+    used = select(func.max(Certificate.not_after).label("end")).group_by(Certificate.pass_type).subquery()
+    expiry = session.scalar(select(func.min(used.c.end)))
+    gauge("certificate_days_left", "until the first pass type has none", (expiry - at).days if expiry else -1)
     beats = Gauge("treuepass_heartbeat_age_seconds", "since a process did its work", ["process"], registry=registry)
     for beat in session.scalars(select(Heartbeat)):
         beats.labels(beat.name).set(seconds(beat.at))
