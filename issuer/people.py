@@ -87,8 +87,13 @@ def sign_in(session: Session, email: str, password: str, now: datetime) -> Signe
 
 
 def session_of(session: Session, token: str, now: datetime) -> LoginSession | None:
-    """The live session that a cookie names; being seen keeps it alive."""
-    row = session.get(LoginSession, digest(token))
+    """The live session that a cookie names; being seen keeps it alive. It ends with the user and the membership."""
+    row = session.scalar(
+        select(LoginSession)
+        .join(User, User.id == LoginSession.user_id)
+        .join(Membership, (Membership.user_id == User.id) & (Membership.merchant_id == LoginSession.merchant_id))
+        .where(LoginSession.token_hash == digest(token), User.disabled_at.is_(None))
+    )
     if row is None or row.expires_at <= now or row.last_seen_at + IDLE <= now:
         return None
     if now - row.last_seen_at > timedelta(minutes=1):
