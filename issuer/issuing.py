@@ -108,9 +108,14 @@ def status_text(shown: CardView, language: str | None = None) -> str:
     spoken = language or shown.language
     words = translator(spoken)
     if shown.rewards:
-        return words.gettext("Yours now: %(reward)s") % {"reward": ", ".join(map(_waiting(spoken), shown.rewards))}
+        return words.gettext("Yours now: %(reward)s") % {"reward": rewards_text(shown, spoken)}
     left = shown.needed - shown.shown
     return stamps_left(left, shown.reward_names[spoken], spoken)
+
+
+def rewards_text(shown: CardView, language: str) -> str:
+    """What waits on a card: "Coffee, 2 × Cake"."""
+    return ", ".join(map(_waiting(language), shown.rewards))
 
 
 def stamps_left(left: int, reward: str, language: str) -> str:

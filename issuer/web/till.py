@@ -15,7 +15,7 @@ from issuer.counter import UNDO, Redemption, Visit
 from issuer.database import transaction
 from issuer.history import last_earned
 from issuer.idempotency import Answer
-from issuer.issuing import count_text, status_text
+from issuer.issuing import count_text, rewards_text, status_text
 from issuer.ledger import Actor, Booked
 from issuer.refusals import Refusal
 from issuer.schema import Card, Entry, Location, Merchant, Posting, Till
@@ -98,7 +98,8 @@ def lookup() -> Response:
     """The card behind a scanned or typed code, and what may be done with it."""
     text = str(_body().get("code", ""))[:500]
     with transaction(house().engine, g.till.merchant_id) as session:
-        card = session.get(Card, _find(session, text))
+        card_id = _find(session, text)
+        card = session.get(Card, card_id) if card_id else None
         if card is None or card.state != "active":
             raise _unknown()
         shown = view(session, card)
@@ -219,8 +220,11 @@ def _booked(session: Session, card: Card, outcome: Booked | Refusal | None) -> A
 
 
 def _status(shown: CardView) -> str:
-    """Staff read the till's language, not the customer's."""
-    return status_text(shown, page_language())
+    """Staff read the till's language, and of the customer as of somebody else."""
+    language = page_language()
+    if not shown.rewards:
+        return status_text(shown, language)
+    return said("Waiting for the customer: %(reward)s") % {"reward": rewards_text(shown, language)}
 
 
 def _summary(session: Session, shown: CardView) -> dict[str, Any]:
