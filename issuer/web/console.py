@@ -14,7 +14,7 @@ from issuer.history import EntryView, PhoneView
 from issuer.programs import program_views
 from issuer.rules.movement import reward_unit
 from issuer.schema import Card, Merchant
-from issuer.web.context import house, now, page_language, parsed_id
+from issuer.web.context import house, now, page_language, parsed_id, printable
 from issuer.web.faces import card_face, entry_words
 from issuer.web.guards import CONSOLE_COOKIE, open_to_all, signed_in
 from issuer.web.paging import after_of, token_of
@@ -24,6 +24,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 
 PAGE = 50
 SHOWN_ENTRIES = 200
+LONGEST_EMAIL = 254
 
 
 @blueprint.get("/sign-in")
@@ -35,7 +36,7 @@ def sign_in() -> str:
 @blueprint.post("/sign-in")
 @open_to_all
 def sign_in_now() -> Response:
-    email = request.form.get("email", "")
+    email = printable(request.form.get("email", ""), LONGEST_EMAIL)
     with transaction(house().engine) as session:
         made = people.sign_in(session, email, request.form.get("password", ""), now())
     if made is None:
@@ -68,7 +69,7 @@ def sign_out() -> Response:
 @blueprint.get("")
 @signed_in
 def cards() -> str:
-    query = request.args.get("q", "").strip().replace("\0", "")[:100]
+    query = printable(request.args.get("q", ""), 100).strip()
     with transaction(house().engine, g.merchant_id) as session:
         found = newest(session, limit=PAGE + 1, after=after_of(request.args.get("after")), search=query)
         shown = views(session, found[:PAGE])

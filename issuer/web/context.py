@@ -51,3 +51,8 @@ def parsed_id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def printable(text: str, longest: int) -> str:
+    """What may be kept of a text that anybody can send: PostgreSQL's texts hold no NUL."""
+    return "".join(sign for sign in text if sign.isprintable())[:longest]

@@ -17,7 +17,7 @@ from issuer.programs import find_slug, program_view
 from issuer.rules.movement import reward_unit
 from issuer.schema import Card, Merchant, ProgramSlug
 from issuer.web.apple import PKPASS
-from issuer.web.context import absolute, house, now, page_language
+from issuer.web.context import absolute, house, now, page_language, printable
 from issuer.web.faces import card_face, entry_words, sample_face
 from issuer.web.guards import card_key, open_to_all
 from issuer.web.wording import nothing, said, when
@@ -71,7 +71,7 @@ def join_now(slug: str) -> AnyResponse:
             merchant_id=row.merchant_id,
             actor="customer",
             route=f"join {row.slug}",
-            key=request.form.get("join_id", "")[: idempotency.LONGEST_KEY] or idempotency.fresh_key(),
+            key=printable(request.form.get("join_id", ""), idempotency.LONGEST_KEY) or idempotency.fresh_key(),
             fingerprint=idempotency.fingerprint(None),
         )
         answer = idempotency.once(session, attempt, lambda: _join(session, row), now())
@@ -175,7 +175,7 @@ def _join(session: Session, row: ProgramSlug) -> Answer:
     program = program_view(session, row.program_id)
     if program is None:
         abort(404)
-    source = request.args.get("source", "link")[:40]
+    source = printable(request.args.get("source", "link"), 40)
     made = join(session, house().keys, program.program, Joining(page_language(), source), now())
     return Answer(303, {"key": made.web_key})
 
