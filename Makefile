@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -21,8 +22,9 @@ check: $(VENV)/test.ok ## ruff and mypy
 	$(BIN)/mypy
 
 lock: ## write requirements/*.txt anew from pyproject.toml (needs uv)
-	uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra demo --extra test -c requirements/demo.txt pyproject.toml -o requirements/test.txt
+	$(LOCK) -U --extra demo -o requirements/demo.txt
+	$(LOCK) -c requirements/demo.txt -o requirements/service.txt
+	$(LOCK) --extra demo --extra test -c requirements/demo.txt -o requirements/test.txt
 
 clean: ## remove .venv and caches (not var/, where the demo keeps its data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
