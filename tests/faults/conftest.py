@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,27 @@ import pytest
 from tests.faults.shop import Apple, Shop
 
 
-@pytest.fixture(scope="session")
-def shop_folder() -> Iterator[Path]:
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """Short enough for sockets; removed with what the demo keeps for it elsewhere."""
     folder = Path(tempfile.mkdtemp(prefix="tp-"))
     yield folder
     for place in [*folder.rglob("elsewhere"), *folder.rglob("socket-folder")]:
         shutil.rmtree(place.read_text(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shop_folder() -> Iterator[Path]:
+    with short_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def own_folder() -> Iterator[Path]:
+    """For a demo that is killed as a whole."""
+    with short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -21,7 +22,6 @@ from issuer.audit import first_breach
 from issuer.database import make_engine, transaction
 from sandbox.apns import Apns, Push
 from sandbox.phone import Phone
-from sandbox.phones import Phones
 
 WAITS = (0.2, 0.4) + (0.8,) * 40
 QUICK = {
@@ -51,18 +51,29 @@ class Apple:
 
     def __init__(self, folder: Path) -> None:
         self.authority = sandbox_authority(folder / "sandbox")
-        self.phones = Phones(folder / "phones", self.authority.root.read_bytes(), _now, waits=WAITS)
+        self._phones: dict[str, Phone] = {}
         listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"https://127.0.0.1:{listening.getsockname()[1]}"
-        self.apns = Apns(self.authority, deliver=self.phones.deliver, now=_now)
+        self.apns = Apns(self.authority, deliver=self._deliver, now=_now)
         self.apns.start(listening)
 
     def pushes(self, phone: Phone) -> list[Push]:
         return [push for push in self.apns.pushes() if push.token == phone.push_token]
 
+    def phone(self) -> Phone:
+        """A new one, switched on."""
+        phone = Phone(token_hex(16), token_hex(32), self.authority.root.read_bytes(), _now, waits=WAITS)
+        phone.start()
+        self._phones[phone.push_token] = phone
+        return phone
+
     def stop(self) -> None:
         self.apns.stop()
-        self.phones.stop()
+        for phone in self._phones.values():
+            phone.stop()
+
+    def _deliver(self, token: str, topic: str) -> None:
+        self._phones[token].on_push(topic)
 
 
 def _now() -> datetime:
@@ -78,8 +89,10 @@ class Shop:
         self.environ = {**clean, **environ, "APNS_URL": apple.url, "APNS_CA_FILE": str(apple.authority.root)}
         self._key = ""
         self.program_id = ""
-        self.process: subprocess.Popen[str]
-        self._phones = 0
+        self.process: Any = None
+
+    def up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
         """Until all of it answers."""
@@ -151,11 +164,11 @@ class Shop:
         found = {pid for place in places for pid in pids_with(place) if alive(pid) and pid != self.process.pid}
         return [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in found]
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Another command of treuepass, beside the running demo."""
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
-            env={**self.environ, "DATA_DIR": str(self.folder)},
+            env={**self.environ, "DATA_DIR": str(folder or self.folder)},
             capture_output=True,
             text=True,
             timeout=60,
@@ -194,8 +207,7 @@ class Shop:
 
     def phone(self, *cards: Card) -> Phone:
         """A new phone that holds and registered the passes of these cards."""
-        self._phones += 1
-        phone = self.apple.phones.get(f"phone-{self._phones}")
+        phone = self.apple.phone()
         for card in cards:
             phone.add(self.download(card))
         assert wait_until(lambda: all(held.registered for held in phone.look().passes.values()), LONG)
