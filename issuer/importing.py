@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -56,11 +56,14 @@ def read_rows(path: Path) -> list[Row]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileRefused(f"{path} cannot be read as UTF-8 text: {error}.") from error
     reader = csv.DictReader(text.splitlines())
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise FileRefused(f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
     digest = hashlib.sha256(data).hexdigest()[:32]
-    return [_row(path, number, values, digest) for number, values in enumerate(reader, 1)]
+    try:
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise FileRefused(f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
+        return [_row(path, number, values, digest) for number, values in enumerate(reader, 1)]
+    except csv.Error as error:
+        raise FileRefused(f"{path} cannot be read as CSV: {error}; is a quotation mark left open?") from error
 
 
 def import_batch(session: Session, keys: Keys, program: Program, rows: Sequence[Row], now: datetime) -> Imported:
@@ -127,7 +130,7 @@ def _row(path: Path, number: int, values: dict[str, str | None], digest: str) ->
 def _cents(text: str, refuse) -> int:  # type: ignore[no-untyped-def]
     try:
         cents = Decimal(text.strip()) * 100
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise refuse("amount", "a sum like 12.40") from error
     if not cents.is_finite() or cents != cents.to_integral_value() or not 0 <= cents < 10**12:
         raise refuse("amount", "a sum like 12.40")
