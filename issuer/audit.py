@@ -133,11 +133,12 @@ def _unpublished() -> Question:
 
 def _numbered_ahead() -> Question:
     """A change that is neither due nor numbered would never be pushed."""
+    numbered = func.coalesce(Publication.tagged_version, 0)
     return (
         select(
             _words(
                 "Card ", Card.id, " shows version ", Publication.wanted_version,
-                ", but nothing will push it: it was last numbered at version ", Publication.tagged_version, ".",
+                ", but nothing will push it: it was last numbered at version ", numbered, ".",
             )
         )
         .join(Pass, Pass.card_id == Card.id)
@@ -145,7 +146,7 @@ def _numbered_ahead() -> Question:
         .where(
             Publication.due_at.is_(None),
             Publication.wanted_version > 1,
-            func.coalesce(Publication.tagged_version, 0) < Publication.wanted_version,
+            numbered < Publication.wanted_version,
         )
     )  # fmt: skip
 
