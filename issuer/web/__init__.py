@@ -33,6 +33,19 @@ class Json(DefaultJSONProvider):
 
 def create_app(settings: Settings) -> OpenAPI:
     """The WSGI application for these settings."""
+    app = _bare_app(settings)
+    app.extensions["treuepass"] = House(
+        settings, make_engine(settings.database_url), keys_of(settings), Clock(settings.clock_offset)
+    )
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    for part in (guards.enforce, problems.install, headers.install, wording.install, _add_faces):
+        part(app)
+    return app
+
+
+def _bare_app(settings: Settings) -> OpenAPI:
     app = OpenAPI(
         "issuer.web",
         template_folder=str(TEMPLATES),
@@ -55,28 +68,13 @@ def create_app(settings: Settings) -> OpenAPI:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.extensions["treuepass"] = House(
-        settings, make_engine(settings.database_url), keys_of(settings), Clock(settings.clock_offset)
-    )
-    if settings.proxies:
-        count = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    guards.enforce(app)
-    problems.install(app)
-    headers.install(app)
-    wording.install(app)
+    return app
+
+
+def _add_faces(app: OpenAPI) -> None:
     csrf = CSRFProtect(app)
     for machine_face in (api, apple.blueprint):
         csrf.exempt(machine_face)
     app.register_api(api)
-    for blueprint in (
-        apple.blueprint,
-        console.blueprint,
-        docs.blueprint,
-        health.blueprint,
-        pictures.blueprint,
-        public.blueprint,
-        till.blueprint,
-    ):
-        app.register_blueprint(blueprint)
-    return app
+    for face in (apple, console, docs, health, pictures, public, till):
+        app.register_blueprint(face.blueprint)

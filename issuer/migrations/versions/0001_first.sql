@@ -92,13 +92,9 @@ CREATE TABLE registration (
     pass_id uuid NOT NULL REFERENCES pass,
     merchant_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
-    pushed_version integer,
-    pushed_at timestamptz,
-    push_answer text,
-    listed_version integer,
-    listed_at timestamptz,
-    fetched_version integer,
-    fetched_at timestamptz,
+    pushed_version integer, pushed_at timestamptz, push_answer text,
+    listed_version integer, listed_at timestamptz,
+    fetched_version integer, fetched_at timestamptz,
     PRIMARY KEY (device_id, pass_id)
 );
 CREATE INDEX registration_pass ON registration (pass_id);
@@ -188,10 +184,8 @@ CREATE TABLE location (
     merchant_id uuid NOT NULL REFERENCES merchant,
     name text NOT NULL,
     address text,
-    latitude double precision,
-    longitude double precision,
-    zone text,
-    currency text,
+    latitude double precision, longitude double precision,
+    zone text, currency text,
     created_at timestamptz NOT NULL
 );
 
@@ -277,9 +271,7 @@ CREATE TABLE personal_data (
     merchant_id uuid NOT NULL REFERENCES merchant,
     name text,
     key_sealed bytea NOT NULL,
-    mail_sealed bytea,
-    phone_sealed bytea,
-    birthday_sealed bytea
+    mail_sealed bytea, phone_sealed bytea, birthday_sealed bytea
 );
 
 CREATE TABLE consent (
@@ -314,12 +306,10 @@ CREATE TABLE purchase (
     card_id uuid NOT NULL REFERENCES card,
     location_id uuid REFERENCES location,
     till_id uuid REFERENCES till,
-    total bigint,
-    currency text,
+    total bigint, currency text,
     items jsonb,
     reference text,
-    occurred_at timestamptz NOT NULL,
-    recorded_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL,
     UNIQUE (merchant_id, reference)
 );
 CREATE INDEX purchase_card ON purchase (card_id);
@@ -344,14 +334,12 @@ CREATE TABLE posting (
     card_id uuid NOT NULL REFERENCES card,
     version integer NOT NULL,
     cause text NOT NULL,
-    actor text NOT NULL,
-    actor_id uuid,
+    actor text NOT NULL, actor_id uuid,
     till_id uuid REFERENCES till,
     location_id uuid REFERENCES location,
     purchase_id uuid REFERENCES purchase,
     reverses_id uuid UNIQUE REFERENCES posting,
-    occurred_at timestamptz NOT NULL,
-    recorded_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL,
     UNIQUE (card_id, version)
 );
 
