@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from issuer.language import translator
+from issuer.refusals import N_
 from issuer.schema import (
     Card,
     Device,
@@ -111,16 +112,16 @@ class PhoneView:
 
     def _reason(self, now: datetime) -> str:
         if self.up_to_date:
-            return "This phone shows the newest version (%(version)s)."
+            return N_("This phone shows the newest version (%(version)s).")
         if (self.pushed_version or 0) < self.version:
             if self.push_answer and self.push_answer != "200":
-                return "Apple answered the push with %(answer)s; it is tried again by itself."
-            return "The change is on its way to Apple; it is pushed within seconds."
+                return N_("Apple answered the push with %(answer)s; it is tried again by itself.")
+            return N_("The change is on its way to Apple; it is pushed within seconds.")
         if (self.listed_version or 0) >= self.version:
-            return "The phone asked what changed but has not fetched version %(version)s yet."
+            return N_("The phone asked what changed but has not fetched version %(version)s yet.")
         if self.pushed_at and now - self.pushed_at < ASLEEP:
-            return "Apple took the push a moment ago; the phone has not asked yet."
-        return (
+            return N_("Apple took the push a moment ago; the phone has not asked yet.")
+        return N_(
             "Apple took the push, but the phone has not asked since: it is off, offline or has automatic"
             " updates switched off. It holds version %(holds)s of %(version)s."
         )
