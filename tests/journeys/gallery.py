@@ -52,26 +52,27 @@ class Gallery:
     def _look(self, scene: str, locale: str) -> Look:
         page = SCENES[scene](self._stages[locale])
         texts, language = page.evaluate(TEXTS), page.evaluate("() => document.documentElement.lang")
+        if locale == GERMAN:
+            return Look(language, texts, *self._sized(page, scene))
+        return Look(language, texts, (), ())
+
+    def _sized(self, page: Page, scene: str) -> tuple[list[str], list[str]]:
+        """Findings, and sizes that scroll sideways; German words are the longer ones."""
         findings: list[str] = []
         too_wide = []
         for size in (TABLET, DESK, PHONE):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             if page.evaluate(TOO_WIDE):
                 too_wide.append(f"{size['width']} px")
-            if locale == GERMAN:
-                self._picture(page, f"{scene}-{size['width']}")
-                findings += self._axe(page, scene, size["width"]) if size != TABLET else []
-        return Look(language, texts, findings, too_wide)
+            page.screenshot(path=self._folder / f"{scene}-{size['width']}.png")
+            findings += self._axe(page, size["width"]) if size != TABLET else []
+        return findings, too_wide
 
-    def _axe(self, page: Page, scene: str, width: int) -> list[str]:
+    def _axe(self, page: Page, width: int) -> list[str]:
         """Serious and critical findings by day and by night."""
         page.evaluate(AXE.read_text())
         found = [f"{width} px, light: {finding}" for finding in page.evaluate(RUN_AXE)]
         page.emulate_media(color_scheme="dark")
         found += [f"{width} px, dark: {finding}" for finding in page.evaluate(RUN_AXE)]
-        self._picture(page, f"{scene}-{width}-dark")
         page.emulate_media(color_scheme="light")
         return found
-
-    def _picture(self, page: Page, name: str) -> None:
-        page.screenshot(path=self._folder / f"{name}.png", full_page=not name.startswith("docs"))
