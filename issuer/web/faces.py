@@ -1,5 +1,6 @@
 """A card as the templates and their scripts want it: finished texts, addresses, counts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -12,7 +13,7 @@ from issuer.language import translator
 from issuer.programs import ProgramView, brand_number
 from issuer.rules.movement import STAMPS
 from issuer.web import pictures
-from issuer.web.wording import CAUSES, said
+from issuer.web.wording import CAUSES, said, when
 
 
 def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) -> dict[str, Any]:
@@ -56,3 +57,22 @@ def entry_words(entry: EntryView, reward_names: dict[str, str]) -> str:
     if entry.unit == STAMPS:
         return cause
     return f"{cause}: {reward_names.get(entry.unit, entry.unit)}"
+
+
+def told_entries(entries: Sequence[EntryView], reward_names: dict[str, str], zone: str) -> list[dict[str, str | None]]:
+    """The history as the customer sees it: what they got and gave, without the ledger's lines in between."""
+    return [
+        {"what": _counted(entry_words(entry, reward_names), abs(entry.amount)), "when": when(entry.occurred_at, zone)}
+        for entry in entries
+        if not _swaps_stamps(entry)
+    ]
+
+
+def _swaps_stamps(entry: EntryView) -> bool:
+    """Whether stamps went into a reward, or came back out of one that was taken back."""
+    taken_back = entry.cause == "reversal" and entry.amount > 0
+    return entry.unit == STAMPS and (entry.cause == "round" or taken_back)
+
+
+def _counted(words: str, number: int) -> str:
+    return words if number == 1 else f"{words} × {number}"

@@ -18,9 +18,9 @@ from issuer.rules.movement import reward_unit
 from issuer.schema import Card, Merchant, ProgramSlug
 from issuer.web.apple import PKPASS
 from issuer.web.context import absolute, house, now, page_language, printable
-from issuer.web.faces import card_face, entry_words, sample_face
+from issuer.web.faces import card_face, sample_face, told_entries
 from issuer.web.guards import card_key, open_to_all
-from issuer.web.wording import nothing, said, when
+from issuer.web.wording import nothing, said
 from passes.qr import qr_png
 from passes.qr import qr_svg as draw_svg
 
@@ -108,9 +108,7 @@ def card(key: str) -> str:
         qr_url=url_for("public.qr_png_file", key=key),
         state_url=url_for("public.state", key=key),
         platform=_platform(),
-        entries=[
-            {"what": entry_words(entry, names), "when": when(entry.occurred_at, merchant.zone)} for entry in entries
-        ],
+        entries=told_entries(entries, names, merchant.zone),
     )
 
 

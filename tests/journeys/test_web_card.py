@@ -51,6 +51,19 @@ def test_a_reward_appears_with_the_tenth_stamp_and_goes_with_the_coffee(
     expect(page.locator(".stamp.is-filled")).to_have_count(0)
 
 
+def test_the_history_tells_what_the_customer_got_and_not_how_it_is_booked(
+    demo: Demo, page: Page, card: dict[str, Any]
+) -> None:
+    demo.stamp(card, 11)
+    told = page.locator("#history li span:first-child")
+    expect(told).to_have_text(["Round completed: Coffee", "Stamped × 11"])
+    last = demo.ask(f"/cards/{card['id']}/entries")["items"][-1]
+    demo.ask(f"/entries/{last['id']}/reversal", "POST", {})
+    expect(told).to_have_text(
+        ["Taken back: Coffee", "Taken back × 11", "Round completed: Coffee", "Stamped × 11"], use_inner_text=True
+    )
+
+
 def test_a_lost_connection_is_told_and_the_card_catches_up(demo: Demo, page: Page, card: dict[str, Any]) -> None:
     page.context.set_offline(True)
     demo.stamp(card, 2)
