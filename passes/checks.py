@@ -46,9 +46,7 @@ def check_stamps(stamps: Stamps) -> None:
 def check_face(face: Face) -> None:
     """Raise FaceRefused where Wallet would hide a part of this face ("PassFields", "Pass.Barcodes")."""
     _refuse_unless(face.organization, "The organization is empty; Wallet demands the name of the shop.")
-    _refuse_unless(
-        face.description, "The description is empty; VoiceOver reads it aloud, say what the card is."
-    )
+    _refuse_unless(face.description, "The description is empty; VoiceOver reads it aloud, say what the card is.")
     check_colours(face.colours)
     check_stamps(face.stamps)
     _check_counts(face)
@@ -87,9 +85,7 @@ def _check_line(line: Line) -> None:
 
 def _check_keys(lines: tuple[Line, ...]) -> None:
     twice = [key for key, count in Counter(line.key for line in lines).items() if count > 1]
-    _refuse_unless(
-        not twice, f"The key {', '.join(twice)} is used twice; keys are unique across the whole card."
-    )
+    _refuse_unless(not twice, f"The key {', '.join(twice)} is used twice; keys are unique across the whole card.")
 
 
 def _check_code(code: str, short_code: str) -> None:
@@ -98,9 +94,7 @@ def _check_code(code: str, short_code: str) -> None:
     try:
         code.encode("iso-8859-1")
     except UnicodeEncodeError:
-        raise FaceRefused(
-            f"The code {code!r} does not fit ISO 8859-1; use letters A to Z and digits."
-        ) from None
+        raise FaceRefused(f"The code {code!r} does not fit ISO 8859-1; use letters A to Z and digits.") from None
     _refuse_unless(short_code, "The short code is empty; it is what can be typed when a scan fails.")
 
 
@@ -132,9 +126,7 @@ def _check_web_service(url: str) -> None:
     """Apple: "Adding a Web Service to Update Passes"; plain http reaches nobody but this machine."""
     parts = _split(url)
     host = parts.hostname or ""
-    _refuse_unless(
-        parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address."
-    )
+    _refuse_unless(parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address.")
     _refuse_unless(
         parts.scheme == "https" or _is_loopback(host),
         f"The web service {url!r} is plain http; phones demand https everywhere but on loopback.",
@@ -154,9 +146,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise FaceRefused(
-            f"The web service {url!r} cannot be read; write it as https://host/path."
-        ) from error
+        raise FaceRefused(f"The web service {url!r} cannot be read; write it as https://host/path.") from error
     return parts
 
 

@@ -25,9 +25,7 @@ def stamp_grid(count: int) -> Grid:
     rows = max((_rows(count, n) for n in range(1, min(count, 3) + 1)), key=_merit)
     diameter = _diameter(rows)
     pitch = min((WIDTH - 2 * _SIDE_MARGIN - diameter) / max(max(rows) - 1, 1), diameter * _WIDEST_PITCH)
-    centres = [
-        centre for n, length in enumerate(rows) for centre in _row(length, pitch, _y(n, len(rows), diameter))
-    ]
+    centres = [centre for n, length in enumerate(rows) for centre in _row(length, pitch, _y(n, len(rows), diameter))]
     return Grid(diameter, tuple(centres))
 
 

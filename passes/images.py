@@ -40,9 +40,7 @@ def read_png(original: bytes) -> Image.Image:
 def _check_size(size: tuple[int, int]) -> None:
     # The header says the size; a small file may unfold to gigabytes, so look before decoding.
     if size[0] * size[1] > _MOST_PIXELS:
-        raise FaceRefused(
-            f"The image has {size[0]} x {size[1]} pixels; 4096 x 4096 are enough, make it smaller."
-        )
+        raise FaceRefused(f"The image has {size[0]} x {size[1]} pixels; 4096 x 4096 are enough, make it smaller.")
 
 
 def write_png(picture: Image.Image, small: Image.Image) -> bytes:
@@ -56,9 +54,7 @@ def write_png(picture: Image.Image, small: Image.Image) -> bytes:
 
 
 def _with_alpha(picture: Image.Image) -> bytes:
-    return write_png(
-        picture, picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    )
+    return write_png(picture, picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE))
 
 
 def fitted(picture: Image.Image, box: tuple[int, int]) -> Image.Image:

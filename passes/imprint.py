@@ -86,9 +86,7 @@ class Imprint:
         if self._look.shape == "round":
             self._draw.ellipse(self._box(0, 0, width), outline=colour, width=pixels)
         else:
-            self._draw.rounded_rectangle(
-                self._box(0, 0, width), self._corner(width), outline=colour, width=pixels
-            )
+            self._draw.rounded_rectangle(self._box(0, 0, width), self._corner(width), outline=colour, width=pixels)
 
     def _corner(self, width: float) -> float:
         # Concentric corners: the radius grows with the distance from the disc's own edge.
@@ -115,9 +113,7 @@ class Imprint:
         depth = self.picture.getchannel("A").point(lambda alpha: alpha * 2 // 5)
         soft = depth.filter(ImageFilter.BoxBlur(0.03 * self._side))
         self.picture.paste((0, 0, 0, 0), (0, 0, *self.picture.size))
-        self.picture.putalpha(
-            soft.transform(soft.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -0.03 * self._side))
-        )
+        self.picture.putalpha(soft.transform(soft.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -0.03 * self._side)))
         self._draw = ImageDraw.Draw(self.picture)
 
 

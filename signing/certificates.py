@@ -72,9 +72,7 @@ class PassCertificate:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def read_pass_certificate(
-    files: Sequence[bytes], *, password: bytes | None, now: datetime
-) -> PassCertificate:
+def read_pass_certificate(files: Sequence[bytes], *, password: bytes | None, now: datetime) -> PassCertificate:
     """The certificate, key and intermediate among files of any format and order, checked at `now` (aware).
 
     Raises CertificateRefused, whose text is one sentence naming what is wrong and what to do.
@@ -98,9 +96,7 @@ def from_pem(certificate: bytes, key: bytes, intermediate: bytes) -> PassCertifi
         raise CertificateRefused("The stored certificate is incomplete; import it again.")
     leaf, issuer = found.certificates
     if _public(leaf) != _public(found.keys[0]) or not _issued(leaf, issuer):
-        raise CertificateRefused(
-            "The stored certificate, key and intermediate do not match; import them again."
-        )
+        raise CertificateRefused("The stored certificate, key and intermediate do not match; import them again.")
     return PassCertificate(leaf, _rsa(found.keys[0]), issuer)
 
 
@@ -117,17 +113,14 @@ def _leaf_with_key(found: Found, now: datetime) -> tuple[x509.Certificate, Priva
 def _why_no_pair(found: Found) -> str:
     leaves = [one for one in found.certificates if not _is_authority(one)]
     if not leaves:
-        return (
-            "There is no Pass Type ID certificate in the files; add the one downloaded from Apple (pass.cer)."
-        )
+        return "There is no Pass Type ID certificate in the files; add the one downloaded from Apple (pass.cer)."
     if not found.keys:
         return (
             f"The private key of “{_name(leaves[0])}” is missing; add the key it was requested with, "
             "or export both together from Keychain Access as .p12."
         )
     return (
-        f"The private key does not belong to the certificate “{_name(leaves[0])}”; "
-        "add the key it was requested with."
+        f"The private key does not belong to the certificate “{_name(leaves[0])}”; add the key it was requested with."
     )
 
 

@@ -50,13 +50,9 @@ def read_code(key: bytes, text: str) -> str:
     """
     code = _without_blanks(text)
     if not code.startswith(MARK):
-        raise NotOurCode(
-            f"“{_excerpt(text)}” is not the code of a card; scan the QR code on the customer's card."
-        )
+        raise NotOurCode(f"“{_excerpt(text)}” is not the code of a card; scan the QR code on the customer's card.")
     if len(code) != CODE_LENGTH:
-        raise NotOurCode(
-            f"The code has {len(code)} characters instead of {CODE_LENGTH}; scan the whole QR code again."
-        )
+        raise NotOurCode(f"The code has {len(code)} characters instead of {CODE_LENGTH}; scan the whole QR code again.")
     ident = _ident(code)
     # Made anew rather than compared in parts: the last character of ident has four spellings, one is ours.
     if ident is None or not hmac.compare_digest(new_code(key, ident), code):
@@ -85,18 +81,12 @@ def read_short_code(text: str) -> str:
     """
     typed = _without_blanks(text).replace("-", "").translate(_MISREAD)
     if len(typed) != SHORT_LENGTH:
-        raise MistypedCode(
-            f"“{_excerpt(text)}” has {len(typed)} characters; the short code on the card has 7."
-        )
+        raise MistypedCode(f"“{_excerpt(text)}” has {len(typed)} characters; the short code on the card has 7.")
     strange = next((symbol for symbol in typed if symbol not in SYMBOLS), None)
     if strange is not None:
-        raise MistypedCode(
-            f"“{_excerpt(strange)}” occurs in no short code; compare “{_excerpt(text)}” with the card."
-        )
+        raise MistypedCode(f"“{_excerpt(strange)}” occurs in no short code; compare “{_excerpt(text)}” with the card.")
     if _syndrome([SYMBOLS.index(symbol) for symbol in typed]):
-        raise MistypedCode(
-            f"“{_excerpt(text)}” has a slip in it; compare it with the card and type it again."
-        )
+        raise MistypedCode(f"“{_excerpt(text)}” has a slip in it; compare it with the card and type it again.")
     return _shown(typed)
 
 

@@ -73,13 +73,9 @@ def _key_id(kek: bytes) -> bytes:
 
 def _check_header(key_id: bytes, sealed: bytes) -> None:
     if len(sealed) < _SHORTEST:
-        raise SealBroken(
-            f"The sealed value has {len(sealed)} bytes and was cut off; restore it from a backup."
-        )
+        raise SealBroken(f"The sealed value has {len(sealed)} bytes and was cut off; restore it from a backup.")
     if sealed[:1] != VERSION:
-        raise SealBroken(
-            f"The sealed value has the format {sealed[0]}, this program knows 1; use a newer program."
-        )
+        raise SealBroken(f"The sealed value has the format {sealed[0]}, this program knows 1; use a newer program.")
     if sealed[1:_ID_END] != key_id:
         raise SealBroken(
             f"The value was sealed with the key {sealed[1:_ID_END].hex()}, but KEY_ENCRYPTION_KEY is "

@@ -73,13 +73,9 @@ def _read_pkcs12(data: bytes, password: bytes | None, name: str) -> Found:
         store = pkcs12.load_pkcs12(data, password or None)
     except _BROKEN as error:
         hint = (
-            "the password does not open it, or it is damaged"
-            if password
-            else "it is locked by a password or damaged"
+            "the password does not open it, or it is damaged" if password else "it is locked by a password or damaged"
         )
-        raise CertificateRefused(
-            f"{name} is a .p12 file, but {hint}; give the password of its export."
-        ) from error
+        raise CertificateRefused(f"{name} is a .p12 file, but {hint}; give the password of its export.") from error
     inside = ([store.cert] if store.cert else []) + list(store.additional_certs)
     try:
         certificates = tuple(_whole(one.certificate) for one in inside)
@@ -115,9 +111,7 @@ def _load_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> 
 
 def _load_locked_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> PrivateKeyTypes:
     if not password:
-        raise CertificateRefused(
-            f"The private key in {name.lower()} is locked by a password; give it as well."
-        )
+        raise CertificateRefused(f"The private key in {name.lower()} is locked by a password; give it as well.")
     try:
         return load(data, password)
     except _BROKEN as error:

@@ -96,9 +96,7 @@ def test_another_count_changes_the_text_and_the_strip_only(face: Face, issue: Is
 
 
 @pytest.mark.parametrize(("stem", "points"), [("icon", (38, 38)), ("logo", (50, 50)), ("strip", (375, 144))])
-def test_every_image_comes_at_three_scales(
-    face: Face, issue: Issue, stem: str, points: tuple[int, int]
-) -> None:
+def test_every_image_comes_at_three_scales(face: Face, issue: Issue, stem: str, points: tuple[int, int]) -> None:
     files = apple_files(face, issue)
     for scale, suffix in ((1, ""), (2, "@2x"), (3, "@3x")):
         picture = Image.open(io.BytesIO(files[f"{stem}{suffix}.png"]), formats=["PNG"])
@@ -116,8 +114,6 @@ def test_a_pass_stays_small_enough_for_a_bad_connection(face: Face, issue: Issue
     assert sum(len(data) for data in apple_files(full, issue).values()) < 130_000
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:8000/apple", "http://[::1]:8000/apple", "http://localhost/apple"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/apple", "http://[::1]:8000/apple", "http://localhost/apple"])
 def test_plain_http_is_taken_on_loopback(face: Face, issue: Issue, url: str) -> None:
     assert content(face, replace(issue, web_service_url=url))["webServiceURL"] == url

@@ -21,9 +21,7 @@ PNGS = ("icon.png", "logo.png", "stamp.png")
 
 def luminance(colour: tuple[int, ...]) -> float:
     """WCAG 2.2, "relative luminance"."""
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in colour)
-    )
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in colour))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -37,16 +37,12 @@ def test_a_fifth_line_below_the_strip_is_refused(face: Face, issue: Issue) -> No
 
 
 def test_four_lines_below_the_strip_and_forty_on_the_back_are_taken(face: Face, issue: Issue) -> None:
-    full = replace(
-        face, header=lines(3, "h"), secondary=lines(2, "s"), auxiliary=lines(2, "a"), back=lines(40, "b")
-    )
+    full = replace(face, header=lines(3, "h"), secondary=lines(2, "s"), auxiliary=lines(2, "a"), back=lines(40, "b"))
     assert apple_files(full, issue)
 
 
 @pytest.mark.parametrize("message", ["Neuer Stempel", "", "Jetzt % @", "Jetzt %s"])
-def test_a_change_message_without_its_place_for_the_value_is_refused(
-    face: Face, issue: Issue, message: str
-) -> None:
+def test_a_change_message_without_its_place_for_the_value_is_refused(face: Face, issue: Issue, message: str) -> None:
     silent = replace(face, header=(Line("stamps", "Stempel", 1, message),))
     assert "%@" in refused(silent, issue)
 
@@ -59,13 +55,9 @@ def test_a_line_without_a_value_is_refused(face: Face, issue: Issue) -> None:
     assert "'stamps' has no value" in refused(replace(face, header=(Line("stamps", "Stempel", ""),)), issue)
 
 
-@pytest.mark.parametrize(
-    "colour", ["red", "#fff", "#12345g", "rgb(1, 2, 3)", "123456", "#1234567", "", "#12345\n"]
-)
+@pytest.mark.parametrize("colour", ["red", "#fff", "#12345g", "rgb(1, 2, 3)", "123456", "#1234567", "", "#12345\n"])
 @pytest.mark.parametrize("part", ["background", "foreground", "label"])
-def test_a_colour_that_is_not_six_hex_digits_is_refused(
-    face: Face, issue: Issue, colour: str, part: str
-) -> None:
+def test_a_colour_that_is_not_six_hex_digits_is_refused(face: Face, issue: Issue, colour: str, part: str) -> None:
     colours: Colours = replace(face.colours, **{part: colour})
     assert "#rrggbb" in refused(replace(face, colours=colours), issue)
 

@@ -69,10 +69,7 @@ def test_exactly_the_filled_places_carry_a_disc(look: StampLook, needed: int, fi
     grid = stamp_grid(needed)
     paper = (255, 244, 226)
     # Near the rim of the disc, left of the stamp: paper if stamped, the card's background if open.
-    found = [
-        picture.getpixel((round((x - grid.diameter * 0.405) * 2), round(y * 2))) == paper
-        for x, y in grid.centres
-    ]
+    found = [picture.getpixel((round((x - grid.diameter * 0.405) * 2), round(y * 2))) == paper for x, y in grid.centres]
     assert found == [True] * filled + [False] * (needed - filled)
 
 

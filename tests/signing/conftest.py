@@ -32,9 +32,7 @@ def read_pass_command() -> list[str]:
     """The Node program that re-reads a pass, without the path of the pass."""
     node = _program("node") or _missing("node is not installed: no second reader of passes")
     if not (NODE_FOLDER / "node_modules").is_dir():
-        _missing(
-            "tests/node/node_modules is missing (npm ci --prefix tests/node): no second reader of passes"
-        )
+        _missing("tests/node/node_modules is missing (npm ci --prefix tests/node): no second reader of passes")
     return [node, str(NODE_FOLDER / "read_pass.mjs")]
 
 

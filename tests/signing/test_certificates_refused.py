@@ -82,15 +82,9 @@ def test_a_certificate_that_is_not_yet_valid_is_refused(authority: Authority) ->
     assert f"is valid from {since.date()} only" in refusal(with_intermediate(authority, leaf))
 
 
-@pytest.mark.parametrize(
-    "uid", [None, "org.example.app", "A1B2C3D4E5", "pass.", "PASS.org.example", " pass.x"]
-)
-def test_a_certificate_for_something_else_than_passes_is_refused(
-    authority: Authority, uid: str | None
-) -> None:
-    assert "is not a Pass Type ID certificate" in refusal(
-        with_intermediate(authority, authority.issue(uid=uid))
-    )
+@pytest.mark.parametrize("uid", [None, "org.example.app", "A1B2C3D4E5", "pass.", "PASS.org.example", " pass.x"])
+def test_a_certificate_for_something_else_than_passes_is_refused(authority: Authority, uid: str | None) -> None:
+    assert "is not a Pass Type ID certificate" in refusal(with_intermediate(authority, authority.issue(uid=uid)))
 
 
 def test_a_certificate_without_a_team_is_refused(authority: Authority) -> None:
@@ -119,9 +113,7 @@ def test_an_intermediate_of_another_generation_is_named_beside_the_right_one(aut
 
 
 @pytest.mark.parametrize("key_ids", [True, False])
-def test_an_intermediate_of_the_same_name_and_another_key_is_refused(
-    authority: Authority, key_ids: bool
-) -> None:
+def test_an_intermediate_of_the_same_name_and_another_key_is_refused(authority: Authority, key_ids: bool) -> None:
     leaf = authority.issue(key_ids=key_ids)
     forged = authority.intermediate_again(key=rsa_key("another"))
     assert "did not sign" in refusal([leaf.pem, leaf.key_file(), forged.pem])
@@ -167,9 +159,7 @@ def test_a_p12_cut_off_is_refused(authority: Authority) -> None:
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
-def test_a_locked_key_with_a_wrong_password_or_none_is_refused(
-    authority: Authority, encoding: Encoding
-) -> None:
+def test_a_locked_key_with_a_wrong_password_or_none_is_refused(authority: Authority, encoding: Encoding) -> None:
     leaf = authority.issue()
     files = [leaf.pem, leaf.key_file(b"geheim", encoding), authority.intermediate.pem]
     assert "password does not open the private key in file 2" in refusal(files, b"falsch")

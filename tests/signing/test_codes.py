@@ -81,9 +81,7 @@ def test_a_code_of_a_later_mark_is_refused() -> None:
         read_code(KEY, "T2" + CODE[2:])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "4006381333931", "https://example.org/", "T1" + "ß" * 34, "T1" + "ſ" * 34]
-)
+@pytest.mark.parametrize("text", ["", "4006381333931", "https://example.org/", "T1" + "ß" * 34, "T1" + "ſ" * 34])
 def test_what_is_on_other_things_is_refused(text: str) -> None:
     with pytest.raises(NotOurCode):
         read_code(KEY, text)
@@ -198,8 +196,6 @@ def test_what_is_about_as_long_as_a_short_code_looks_short(text: str) -> None:
     assert looks_short(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", " - ", CODE, CODE[:9], "https://", "4006381333931", "ＡＢＣ", "K7QM-3F?"]
-)
+@pytest.mark.parametrize("text", ["", " - ", CODE, CODE[:9], "https://", "4006381333931", "ＡＢＣ", "K7QM-3F?"])
 def test_what_cannot_be_meant_as_a_short_code_does_not_look_short(text: str) -> None:
     assert not looks_short(text)

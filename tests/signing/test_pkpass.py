@@ -102,9 +102,7 @@ def test_a_manifest_changed_after_signing_is_not_accepted(sealed: dict[str, byte
         assert verify(changed, sealed["signature"]).returncode != 0
 
 
-def test_a_signature_without_its_intermediate_is_not_accepted(
-    certificate: PassCertificate, verify: Verify
-) -> None:
+def test_a_signature_without_its_intermediate_is_not_accepted(certificate: PassCertificate, verify: Verify) -> None:
     leaf = certificate.certificate
     alone = PassCertificate(leaf, certificate.key, intermediate=leaf)
     answer = verify(b"{}", sign_detached(b"{}", alone))
@@ -202,17 +200,13 @@ def test_another_reader_refuses_a_pass_damaged_on_its_way(
 
 
 @pytest.mark.parametrize("given", ["pass.org.example.other", PASS_TYPE.upper(), "", None, 1, [PASS_TYPE]])
-def test_a_pass_of_another_type_than_the_certificate_is_not_sealed(
-    certificate: PassCertificate, given: object
-) -> None:
+def test_a_pass_of_another_type_than_the_certificate_is_not_sealed(certificate: PassCertificate, given: object) -> None:
     with pytest.raises(PassMismatch, match=f"passTypeIdentifier “.*”, the certificate “{PASS_TYPE}”"):
         seal_pass(files_with(passTypeIdentifier=given), certificate)
 
 
 @pytest.mark.parametrize("given", ["Z9Y8X7W6V5", TEAM_ID.lower(), f"{TEAM_ID} ", "", None])
-def test_a_pass_of_another_team_than_the_certificate_is_not_sealed(
-    certificate: PassCertificate, given: object
-) -> None:
+def test_a_pass_of_another_team_than_the_certificate_is_not_sealed(certificate: PassCertificate, given: object) -> None:
     with pytest.raises(PassMismatch, match=f"teamIdentifier “.*”, the certificate “{TEAM_ID}”"):
         seal_pass(files_with(teamIdentifier=given), certificate)
 
@@ -231,9 +225,7 @@ def test_a_pass_without_its_json_is_not_sealed(certificate: PassCertificate) -> 
     "content",
     [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b"{'a': 1}", b"// no\n{}", b'{"a": 1,}'],
 )
-def test_a_pass_json_that_is_no_json_object_is_not_sealed(
-    certificate: PassCertificate, content: bytes
-) -> None:
+def test_a_pass_json_that_is_no_json_object_is_not_sealed(certificate: PassCertificate, content: bytes) -> None:
     with pytest.raises(PassFilesRefused, match=r"pass\.json"):
         seal_pass({**FILES, "pass.json": content}, certificate)
 

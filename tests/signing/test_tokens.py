@@ -11,9 +11,7 @@ def test_the_same_token_is_let_in() -> None:
     check_token(TOKEN, TOKEN)
 
 
-@pytest.mark.parametrize(
-    "given", ["", TOKEN[:-1], TOKEN + "a", TOKEN.lower(), f" {TOKEN}", "ü" * 22, "\ud800", "\0"]
-)
+@pytest.mark.parametrize("given", ["", TOKEN[:-1], TOKEN + "a", TOKEN.lower(), f" {TOKEN}", "ü" * 22, "\ud800", "\0"])
 def test_any_other_token_is_refused(given: str) -> None:
     with pytest.raises(WrongToken):
         check_token(TOKEN, given)
