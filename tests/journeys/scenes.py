@@ -172,7 +172,7 @@ def _phone(stage: Stage, address: str = "") -> Page:
 
 def _phone_offer(stage: Stage) -> Page:
     page = stage.window()
-    page.goto(f"{stage.demo['sandbox_url']}/phone/offered-{stage.language}/")
+    page.goto(f"{stage.demo['sandbox_url']}/phone/empty-{stage.language}/")
     page.goto(f"{stage.demo['sandbox_url']}/add?pass={stage.card(7)['links']['apple']}")
     expect(page.locator("#add")).to_be_visible()
     return page
@@ -187,7 +187,7 @@ def _phone_stack(stage: Stage) -> Page:
 
 def _phone_refusal(stage: Stage) -> Page:
     page = stage.window()
-    page.goto(f"{stage.demo['sandbox_url']}/phone/refusing-{stage.language}/")
+    page.goto(f"{stage.demo['sandbox_url']}/phone/empty-{stage.language}/")
     page.set_input_files("#file", {"name": "card.pkpass", "mimeType": "", "buffer": b"not a pass"})
     expect(page.get_by_role("alert")).to_be_visible()
     return page
