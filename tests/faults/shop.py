@@ -15,11 +15,13 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import requests
+from sqlalchemy import select
 
 from cli.plan import PASS_TYPE, sandbox_authority
 from cli.processes import alive, pids_with, wait_until
 from issuer.audit import first_breach
 from issuer.database import make_engine, transaction
+from issuer.schema import Pass, Publication
 from sandbox.apns import Apns, Push
 from sandbox.phone import Phone
 
@@ -157,6 +159,24 @@ class Shop:
         finally:
             engine.dispose()
 
+    def at_rest(self, card: Card) -> bool:
+        """Whether nothing of the card is left to be numbered or pushed, in the end."""
+        engine = make_engine(self.running()["DATABASE_URL"], pool_size=1)
+        query = (
+            select(Publication.pass_id)
+            .join(Pass, Pass.id == Publication.pass_id)
+            .where(Pass.serial == card.serial, Publication.due_at.is_(None), Publication.push_at.is_(None))
+        )
+
+        def resting() -> bool:
+            with transaction(engine) as session:
+                return session.scalar(query) is not None
+
+        try:
+            return wait_until(resting, LONG)
+        finally:
+            engine.dispose()
+
     def left(self, run_id: str = "") -> list[str]:
         """Command lines of whatever still runs because of this demo."""
         places = [str(self.folder), *(path.read_text() for path in self.folder.rglob("elsewhere"))]
@@ -184,6 +204,21 @@ class Shop:
             headers={"Authorization": f"Bearer {self._key}", "Idempotency-Key": key or uuid4().hex},
             timeout=10,
         )
+
+    def send(self, path: str, body: object, *, key: str) -> socket.socket:
+        """A POST whose answer the caller may read or not."""
+        data = json.dumps(body).encode()
+        head = (
+            f"POST /api/v1{path} HTTP/1.1",
+            f"Host: 127.0.0.1:{self.port}",
+            f"Authorization: Bearer {self._key}",
+            f"Idempotency-Key: {key}",
+            "Content-Type: application/json",
+            f"Content-Length: {len(data)}",
+        )
+        connection = socket.create_connection(("127.0.0.1", self.port))
+        connection.sendall("\r\n".join((*head, "", "")).encode() + data)
+        return connection
 
     def told(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         answer = self.ask(method, path, body)

@@ -158,6 +158,24 @@ def stamp_until_answered(shop: Shop, card: Card, key: str) -> dict[str, Any]:
     return given[0]
 
 
+def test_a_request_cut_off_before_or_after_its_commit_books_once_when_repeated(shop: Shop) -> None:
+    """One waits for its card and never commits; the other is committed, but its answer is never read."""
+    before, after = shop.card(), shop.card()
+    keys = {before: uuid4().hex, after: uuid4().hex}
+    with held_fast(shop, f"SELECT FROM card WHERE id = '{before.id}' FOR UPDATE"), ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(shop.ask, "POST", f"/cards/{before.id}/stamps", {"count": 1}, key=keys[before])
+        unread = shop.send(f"/cards/{after.id}/stamps", {"count": 1}, key=keys[after])
+        assert wait_until(lambda: _entries(shop, [after]) == 1, LONG)
+        killed = shop.kill("web")[0]
+        unread.close()
+        assert isinstance(stuck.exception(timeout=LONG), requests.ConnectionError)
+    assert _entries(shop, [before]) == 0
+    assert shop.back("web", killed)
+    for card, key in keys.items():
+        stamp_until_answered(shop, card, key)
+        assert _entries(shop, [card]) == 1
+
+
 def test_requests_repeated_over_a_killed_web_process_book_once_each(shop: Shop) -> None:
     cards = [shop.card() for _ in range(3)]
     phone = shop.phone(*cards)

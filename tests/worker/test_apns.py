@@ -3,12 +3,14 @@
 import socket
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import pytest
 
+from cli.processes import wait_until
 from sandbox.apns import Answer
 from sandbox.authority import Authority
 from signing.certificates import PassCertificate
@@ -168,7 +170,7 @@ class Wire:
     """A TCP relay before the push service that can go deaf, as a router does that lost its memory."""
 
     def __init__(self, port: int) -> None:
-        self._port, self._deaf = port, set[int]()
+        self._port, self._deaf, self._ends = port, set[int](), list[socket.socket]()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://127.0.0.1:{self._listening.getsockname()[1]}"
         self.opened = 0
@@ -177,6 +179,11 @@ class Wire:
     def go_deaf(self) -> None:
         """Swallow what comes over the connections there are; new ones work."""
         self._deaf |= set(range(1, self.opened + 1))
+
+    def cut(self) -> None:
+        """End the connections there are without a farewell."""
+        for end in self._ends:
+            end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listening.close()
@@ -187,6 +194,7 @@ class Wire:
                 client, _ = self._listening.accept()
                 server = socket.create_connection(("127.0.0.1", self._port))
                 self.opened += 1
+                self._ends += [client, server]
                 for ends in ((client, server), (server, client)):
                     threading.Thread(target=self._carry, args=(*ends, self.opened), daemon=True).start()
 
@@ -223,4 +231,19 @@ def test_a_deaf_connection_costs_a_large_batch_no_more_than_its_turn(
     assert monotonic() - begin < 2
     assert {answer.reason for answer in answers.values()} == {SILENCE}
     assert list(answers) == tokens
+    wire.close()
+
+
+def test_a_push_whose_connection_is_cut_before_the_answer_is_made_again(
+    service: PushService, authority: Authority, pass_certificate: PassCertificate
+) -> None:
+    wire = Wire(service.port)
+    connection = ApnsConnection(wire.url, str(authority.root), pass_certificate, patience=5)
+    service.apns.script(TOKEN, [Answer(hang=True)])
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(connection.push, [TOKEN], NOW)
+        assert wait_until(lambda: len(service.pushes()) == 1, 5)
+        wire.cut()
+        assert answers.result(timeout=5)[TOKEN].accepted
+    assert service.accepted() == [TOKEN]
     wire.close()
