@@ -85,6 +85,7 @@ SETTINGS = (
     Setting("TREUEPASS_GOOGLE_RATE", "requests a second to Google Wallet", "15"),
 )
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS if setting.default is not None}
+NEEDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "KEY_ENCRYPTION_KEY", "PUBLIC_URL")
 DEMO_ONLY = ("TREUEPASS_CLOCK", "TREUEPASS_CLOCK_SET_AT", "TREUEPASS_SANDBOX_URL")
 
 
@@ -205,6 +206,10 @@ def load_settings(environ: Mapping[str, str], running: Mapping[str, str] | None 
         for name in environ
         if name.startswith("TREUEPASS_") and name not in known
     ]
+    if not any(read.text(name) for name in NEEDED):
+        read.problems.append(
+            f"No demo runs in {data_dir} (DATA_DIR), and the environment lacks what a service of its own needs:"
+        )
     settings = _settings(read, data_dir)
     if settings.mode == "production":
         read.problems += [f"{name} is for demo and test only" for name in DEMO_ONLY if read.text(name)]

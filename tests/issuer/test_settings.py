@@ -60,7 +60,9 @@ def test_an_empty_value_is_a_missing_one(name: str) -> None:
 def test_everything_that_is_missing_is_named_at_once() -> None:
     with pytest.raises(SettingsRefused) as caught:
         load_settings({}, {})
-    assert {problem.partition(" ")[0] for problem in caught.value.problems} == set(GOOD)
+    heading, *named = caught.value.problems
+    assert heading.startswith("No demo runs in var (DATA_DIR)")
+    assert {problem.partition(" ")[0] for problem in named} == set(GOOD)
     assert str(caught.value).splitlines() == caught.value.problems
 
 
