@@ -32,36 +32,35 @@ class Race:
     def __init__(self, lanes: list[Connection]) -> None:
         self._lanes = lanes
 
-    def __call__(self, till: Till, deed: str, target: UUID, runners: int) -> list[str]:
+    def __call__(self, url: str, till: Till, deed: str, target: UUID, runners: int) -> list[str]:
         lanes = self._lanes[:runners]
         for lane in lanes:
-            lane.send((till.parts, deed, target, runners))
+            lane.send((url, till.parts, deed, target, runners))
         assert all(lane.poll(PATIENCE) for lane in lanes), "a process did not come back"
         return [lane.recv() for lane in lanes]
 
 
 @contextmanager
-def runners(url: str) -> Iterator[Race]:
+def runners() -> Iterator[Race]:
     context = get_context("spawn")
     gates = {field: context.Barrier(field) for field in FIELDS}
     lanes, runs = [], []
     for _ in range(RUNNERS):
         ours, theirs = context.Pipe()
-        runs.append(context.Process(target=_run, args=(url, theirs, gates), daemon=True))
+        runs.append(context.Process(target=_run, args=(theirs, gates), daemon=True))
         lanes.append(ours)
         runs[-1].start()
     try:
         yield Race(lanes)
     finally:
-        for lane, run in zip(lanes, runs, strict=True):
-            lane.close()
+        for run in runs:
             run.kill()
             run.join()
 
 
-def _run(url: str, lane: Connection, gates: dict[int, Barrier]) -> None:
+def _run(lane: Connection, gates: dict[int, Barrier]) -> None:
     while True:
-        parts, deed, target, field = lane.recv()
+        url, parts, deed, target, field = lane.recv()
         till = Till.of(url, *parts)
         with till.work() as session:
             session.execute(text("SELECT 1"))

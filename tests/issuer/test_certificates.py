@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from issuer.certificates import CertificateMissing
 from issuer.database import transaction
 from issuer.keys import Keys
 from issuer.schema import Certificate
-from sandbox.authority import Authority
+from sandbox.authority import Authority, ensure_authority
 from signing.certificates import PassCertificate, read_pass_certificate
 from signing.envelope import SealBroken
 from tests.conftest import PASS_TYPE
@@ -33,6 +33,15 @@ def _read(authority: Authority, now: datetime) -> PassCertificate:
 @pytest.fixture
 def given(authority: Authority, now: datetime) -> PassCertificate:
     return _read(authority, now)
+
+
+@pytest.fixture(scope="module")
+def renewed(tmp_path_factory: pytest.TempPathFactory) -> PassCertificate:
+    """Next year's certificate of the same pass type."""
+    now = datetime.now(UTC)
+    return _read(
+        ensure_authority(tmp_path_factory.mktemp("a"), pass_type=PASS_TYPE, team_id="TEAMTEST01", now=now), now
+    )
 
 
 @contextmanager
@@ -65,13 +74,22 @@ def test_the_private_key_is_stored_sealed_only(
 
 
 def test_the_newest_of_a_pass_type_is_the_one_in_use(
-    shared_engine: Engine, keys: Keys, given: PassCertificate, now: datetime
+    shared_engine: Engine, keys: Keys, given: PassCertificate, renewed: PassCertificate, now: datetime
 ) -> None:
     with _undone(shared_engine) as session:
-        newer = certificates.store(session, keys, given, now + timedelta(days=1))
+        newer = certificates.store(session, keys, renewed, now + timedelta(days=1))
         certificates.store(session, keys, given, now)
         assert certificates.newest(session, PASS_TYPE).id == newer.id
         assert len(certificates.every(session)) == 2
+
+
+def test_a_certificate_that_is_kept_already_is_not_kept_twice(
+    shared_engine: Engine, keys: Keys, given: PassCertificate, now: datetime
+) -> None:
+    with _undone(shared_engine) as session:
+        first = certificates.store(session, keys, given, now)
+        assert certificates.store(session, keys, given, now + timedelta(days=1)).id == first.id
+        assert len(certificates.every(session)) == 1
 
 
 @pytest.mark.parametrize(("pass_type", "named"), [("pass.example.other", "pass.example.other"), (None, "Apple passes")])
@@ -107,10 +125,10 @@ def test_a_key_moved_to_another_row_is_refused(
 
 
 def test_the_sealed_keys_of_two_rows_cannot_be_swapped(
-    shared_engine: Engine, keys: Keys, given: PassCertificate, now: datetime
+    shared_engine: Engine, keys: Keys, given: PassCertificate, renewed: PassCertificate, now: datetime
 ) -> None:
     with _undone(shared_engine) as session:
-        first, second = (certificates.store(session, keys, given, now) for _ in range(2))
+        first, second = (certificates.store(session, keys, one, now) for one in (given, renewed))
         session.expunge_all()
     first.key_sealed, second.key_sealed = second.key_sealed, first.key_sealed
     for row in (first, second):

@@ -47,13 +47,17 @@ def test_of_two_phones_the_one_that_just_asked_is_the_one_that_fetches(own_till:
 
 def test_of_two_phones_that_asked_the_earlier_is_taken_to_fetch_first(own_till: Till) -> None:
     card_id, first, second = _two_phones(own_till)
-    second.ask()
-    first.till = own_till.later(1)
-    first.ask()
-    second.fetch(card_id)
-    assert (first.row(card_id).fetched_version, second.row(card_id).fetched_version) == (1, 2)
-    first.fetch(card_id)
-    assert (first.row(card_id).fetched_version, second.row(card_id).fetched_version) == (2, 2)
+    for version, (quick, slow) in enumerate([(first, second), (second, first)], 2):
+        quick.till = own_till.later(version)
+        quick.ask()
+        slow.till = own_till.later(version + 1)
+        slow.ask()
+        quick.fetch(card_id)
+        assert (quick.row(card_id).fetched_version, slow.row(card_id).fetched_version) == (version, version - 1)
+        slow.fetch(card_id)
+        assert (quick.row(card_id).fetched_version, slow.row(card_id).fetched_version) == (version, version)
+        own_till.later(60 * version).stamped(card_id)
+        number(own_till, own_till.later(60 * version).now)
 
 
 def test_what_a_phone_says_it_holds_tells_it_from_the_other(own_till: Till) -> None:

@@ -1,7 +1,8 @@
 """Real processes at one card, at one moment: exactly one of them wins."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -12,9 +13,15 @@ from tests.issuer.racing import Race, runners
 
 
 @pytest.fixture(scope="module")
-def race(shared_url: str) -> Iterator[Race]:
-    with runners(shared_url) as race:
+def processes() -> Iterator[Race]:
+    with runners() as race:
         yield race
+
+
+@pytest.fixture
+def race(processes: Race, database_url: str) -> Callable[..., list[str]]:
+    """Races in the database of this test."""
+    return partial(processes, database_url)
 
 
 def _sound(till: Till) -> bool:
@@ -22,39 +29,45 @@ def _sound(till: Till) -> bool:
         return first_breach(session) is None
 
 
-def test_of_twenty_processes_that_redeem_one_reward_exactly_one_wins(till: Till, race: Race) -> None:
-    card_id = till.join()
-    till.stamped(card_id, 10)
-    told = race(till, "redeem", card_id, 20)
+def test_of_twenty_processes_that_redeem_one_reward_exactly_one_wins(
+    own_till: Till, race: Callable[..., list[str]]
+) -> None:
+    card_id = own_till.join()
+    own_till.stamped(card_id, 10)
+    told = race(own_till, "redeem", card_id, 20)
     assert Counter(told) == {"done": 1, "nothing_to_redeem": 19}
-    assert till.balances(card_id) == (0, 0)
-    assert till.lines(card_id).count(("reward", -1, "redemption")) == 1
-    assert _sound(till)
+    assert own_till.balances(card_id) == (0, 0)
+    assert own_till.lines(card_id).count(("reward", -1, "redemption")) == 1
+    assert _sound(own_till)
 
 
-def test_of_two_processes_that_take_back_one_entry_exactly_one_wins(till: Till, race: Race) -> None:
-    card_id = till.join()
-    till.stamped(card_id, 5)
-    posted = till.stamped(card_id)
-    told = race(till, "reverse", posted.posting.id, 2)
+def test_of_two_processes_that_take_back_one_entry_exactly_one_wins(
+    own_till: Till, race: Callable[..., list[str]]
+) -> None:
+    card_id = own_till.join()
+    own_till.stamped(card_id, 5)
+    posted = own_till.stamped(card_id)
+    told = race(own_till, "reverse", posted.posting.id, 2)
     assert Counter(told) == {"done": 1, "already_reversed": 1}
-    assert till.balances(card_id) == (5, 0)
-    assert _sound(till)
+    assert own_till.balances(card_id) == (5, 0)
+    assert _sound(own_till)
 
 
-def test_of_two_processes_that_confirm_one_hold_exactly_one_wins(till: Till, race: Race) -> None:
-    card_id = till.join()
-    till.stamped(card_id, 20)
-    told = race(till, "confirm", till.held(card_id), 2)
+def test_of_two_processes_that_confirm_one_hold_exactly_one_wins(
+    own_till: Till, race: Callable[..., list[str]]
+) -> None:
+    card_id = own_till.join()
+    own_till.stamped(card_id, 20)
+    told = race(own_till, "confirm", own_till.held(card_id), 2)
     assert Counter(told) == {"done": 1, "already_spent": 1}
-    assert till.balances(card_id) == (0, 1)
+    assert own_till.balances(card_id) == (0, 1)
 
 
-def test_processes_that_stamp_one_card_at_once_lose_no_stamp(till: Till, race: Race) -> None:
-    card_id = till.join()
-    till.stamped(card_id, 8)
-    told = race(till, "stamp", card_id, 4)
+def test_processes_that_stamp_one_card_at_once_lose_no_stamp(own_till: Till, race: Callable[..., list[str]]) -> None:
+    card_id = own_till.join()
+    own_till.stamped(card_id, 8)
+    told = race(own_till, "stamp", card_id, 4)
     assert told == ["done"] * 4
-    assert till.balances(card_id) == (2, 1)
-    assert till.view(card_id).version == 6
-    assert _sound(till)
+    assert own_till.balances(card_id) == (2, 1)
+    assert own_till.view(card_id).version == 6
+    assert _sound(own_till)
