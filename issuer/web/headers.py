@@ -1,6 +1,7 @@
 """What every answer says to the browser: load only our own files, frame us nowhere, tell nobody the address."""
 
 from flask import Flask, g, request
+from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 from issuer.web.context import house
@@ -24,12 +25,24 @@ SCANNER = {
 }
 
 
+DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
+
+
 def allow_scanner() -> None:
     """Let the page of this request use the camera."""
     g.policy = POLICY | SCANNER
 
 
 def install(app: Flask) -> None:
+    @app.before_request
+    def forget_unreadable_dates() -> None:
+        """A date beyond all calendars is no date and is ignored (RFC 9110, 13.1.3)."""
+        for name in DATES:
+            try:
+                parse_date(request.environ.get(name))
+            except OverflowError:
+                del request.environ[name]
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers

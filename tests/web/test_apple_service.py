@@ -191,7 +191,8 @@ def test_two_changes_in_one_second_have_two_dates(phone: Held) -> None:
 @pytest.mark.parametrize(
     "since",
     ["", "yesterday", "1763770000", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
-     "Mon, 01 Jan 0001 00:00:00 GMT", "2026-01-01T00:00:00Z", "Sun, 22 Nov 2026 02:00:00 +9999"],
+     "Mon, 01 Jan 0001 00:00:00 GMT", "2026-01-01T00:00:00Z", "Sun, 22 Nov 2026 02:00:00 +9999",
+     "Mon, 01 Jan 99999999999 00:00:00 GMT"],
 )  # fmt: skip
 def test_a_date_that_names_no_version_gets_the_pass(phone: Held, since: str) -> None:
     assert phone.fetch(since=since).status_code == 200

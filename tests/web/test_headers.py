@@ -94,3 +94,9 @@ def test_every_face_forbids_what_its_templates_do_not_hold(api: Api, client: Fla
         assert "<style" not in text
         assert " style=" not in text
         assert "javascript:" not in text
+
+
+@pytest.mark.parametrize("name", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+def test_a_date_beyond_all_calendars_is_ignored(client: FlaskClient, name: str) -> None:
+    headers = {name: "Mon, 01 Jan 99999999999 00:00:00 GMT", "Range": "bytes=0-1"}
+    assert client.get("/static/base.css", headers=headers).status_code in (200, 206)
