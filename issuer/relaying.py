@@ -145,10 +145,10 @@ def note_answer(
     )
 
 
-def forget_device(session: Session, device_id: UUID, gone_at: datetime | None) -> bool:
-    """Drop a phone whose token is dead, unless it came back with one after ``gone_at``."""
+def forget_device(session: Session, device_id: UUID, push_token: str, gone_at: datetime | None) -> bool:
+    """Drop a phone whose token is dead, unless it came back after ``gone_at`` or while the push was under way."""
     device = session.scalar(select(Device).where(Device.id == device_id).with_for_update())
-    if device is None or (gone_at is not None and device.token_at > gone_at):
+    if device is None or device.push_token != push_token or (gone_at is not None and device.token_at > gone_at):
         return False
     session.execute(delete(Registration).where(Registration.device_id == device_id))
     session.delete(device)

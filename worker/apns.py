@@ -22,6 +22,7 @@ PATIENCE_SECONDS = 5.0
 LONGEST_TURN_SECONDS = 10.0
 KEPT_BY_APPLE = timedelta(days=7)
 TRIES = 3
+LONGEST_REASON = 200
 SILENCE = "no answer in time"
 
 
@@ -164,18 +165,23 @@ def _multi() -> pycurl.CurlMulti:
 
 
 def _answer(handle: pycurl.Curl, body: bytes, error: str) -> PushAnswer:
+    """Whatever a body holds, its token gets an answer: one that raised would keep its whole batch waiting."""
     if error:
         return PushAnswer(0, error)
-    status = int(handle.getinfo(pycurl.RESPONSE_CODE))
     try:
-        said = json.loads(body) if body else {}
+        said = json.loads(body)
     except ValueError:
-        said = {}
-    gone = said.get("timestamp")
+        said = None
+    said = said if isinstance(said, dict) else {}
+    reason = "".join(sign for sign in str(said.get("reason", "")) if sign.isprintable())[:LONGEST_REASON]
+    return PushAnswer(int(handle.getinfo(pycurl.RESPONSE_CODE)), reason, _moment(said.get("timestamp")))
+
+
+def _moment(stamp: object) -> datetime | None:
+    if not isinstance(stamp, int | float):
+        return None
     # The unit (milliseconds) is not stated in every edition of the table; seconds are told by their size.
-    seconds = gone / 1000 if isinstance(gone, int) and gone > 10**11 else gone
-    return PushAnswer(
-        status,
-        str(said.get("reason", "")),
-        datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None,
-    )
+    try:
+        return datetime.fromtimestamp(stamp / 1000 if stamp > 10**11 else stamp, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

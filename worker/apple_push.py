@@ -103,7 +103,7 @@ def _settle(
     told, retries = 0, list[PushAnswer]()
     for phone in phones:
         answer = answers[phone.push_token]
-        if answer.gone and relaying.forget_device(session, phone.device_id, answer.gone_at):
+        if answer.gone and relaying.forget_device(session, phone.device_id, phone.push_token, answer.gone_at):
             log.info("forgot a phone of pass %s: %s", claim.pass_id, answer)
             continue
         relaying.note_answer(session, claim, [phone.device_id], str(answer), now, accepted=answer.accepted)

@@ -22,6 +22,7 @@ from tests.issuer.counting import Till
 from tests.issuer.phones import PASS_TYPE, Phone, download, number, the_pass
 
 LEASE = timedelta(seconds=20)
+TOKEN = "aa" * 32
 
 
 def _claim(till: Till) -> list[Claim]:
@@ -197,7 +198,7 @@ def test_a_dead_phone_is_forgotten_with_all_its_cards(own_till: Till, card_id: U
     phone.register(own_till.join(), "aa" * 32)
     with own_till.work() as session:
         device_id = session.scalars(select(Device.id)).one()
-        assert forget_device(session, device_id, own_till.now) is True
+        assert forget_device(session, device_id, TOKEN, own_till.now) is True
         assert session.scalar(select(func.count()).select_from(Registration)) == 0
         assert session.scalar(select(func.count()).select_from(Device)) == 0
 
@@ -207,15 +208,26 @@ def test_a_phone_that_came_back_after_it_was_said_to_be_gone_is_kept(
 ) -> None:
     with own_till.work() as session:
         device_id = session.scalars(select(Device.id)).one()
-        assert forget_device(session, device_id, own_till.now - timedelta(seconds=1)) is False
+        assert forget_device(session, device_id, TOKEN, own_till.now - timedelta(seconds=1)) is False
+    assert phone.row(card_id).device_id == device_id
+
+
+@pytest.mark.parametrize("late", [None, timedelta(seconds=1)])
+def test_a_phone_that_changed_its_token_while_the_old_one_was_pushed_is_kept(
+    own_till: Till, card_id: UUID, phone: Phone, late: timedelta | None
+) -> None:
+    phone.register(card_id, "bb" * 32)
+    with own_till.work() as session:
+        device_id = session.scalars(select(Device.id)).one()
+        assert forget_device(session, device_id, TOKEN, late and own_till.now + late) is False
     assert phone.row(card_id).device_id == device_id
 
 
 def test_forgetting_a_phone_twice_is_harmless(own_till: Till, card_id: UUID) -> None:
     with own_till.work() as session:
         device_id = session.scalars(select(Device.id)).one()
-        forget_device(session, device_id, None)
-        assert forget_device(session, device_id, None) is False
+        forget_device(session, device_id, TOKEN, None)
+        assert forget_device(session, device_id, TOKEN, None) is False
 
 
 def test_a_revoked_pass_is_still_on_its_phone_and_is_told_once_more(own_till: Till, card_id: UUID) -> None:

@@ -66,6 +66,20 @@ def test_a_moment_in_seconds_is_understood_too(connection: ApnsConnection, servi
     assert connection.push([TOKEN], NOW)[TOKEN].gone_at == datetime.fromtimestamp(1_795_000_000, UTC)
 
 
+@pytest.mark.parametrize("moment", [10**30, -(10**30), 10**16])
+def test_a_moment_that_no_calendar_has_is_none(connection: ApnsConnection, service: PushService, moment: int) -> None:
+    service.apns.script(TOKEN, [Answer(410, "Unregistered", moment)])
+    assert connection.push([TOKEN], NOW)[TOKEN] == PushAnswer(410, "Unregistered")
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("a\x00b\nc", "abc"), ("r" * 5000, "r" * 200)])
+def test_a_reason_is_kept_as_one_short_line_that_a_text_column_takes(
+    connection: ApnsConnection, service: PushService, reason: str, kept: str
+) -> None:
+    service.apns.script(TOKEN, [Answer(503, reason)])
+    assert connection.push([TOKEN], NOW)[TOKEN] == PushAnswer(503, kept)
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "accepted", "gone", "ours"),
     [
