@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ from issuer.ledger import Actor
 from issuer.refusals import Refusal
 from issuer.schema import Card, Customer, Merchant, Program, Purchase
 
+AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2}0*)?")
 COLUMNS = ("customer", "date", "items", "amount")
 
 
@@ -61,6 +63,9 @@ def read_rows(path: Path) -> list[Row]:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             raise FileRefused(f"{path} lacks the column {', '.join(missing)}; it needs {', '.join(COLUMNS)}.")
+        twice = [name for name in COLUMNS if list(reader.fieldnames or ()).count(name) > 1]
+        if twice:
+            raise FileRefused(f"{path} has the column {twice[0]} twice; leave one of them out.")
         return [_row(path, number, values, digest) for number, values in enumerate(reader, 1)]
     except csv.Error as error:
         raise FileRefused(f"{path} cannot be read as CSV: {error}; is a quotation mark left open?") from error
@@ -114,6 +119,8 @@ def _row(path: Path, number: int, values: dict[str, str | None], digest: str) ->
     def refuse(column: str, want: str) -> FileRefused:
         return FileRefused(f"{path}, row {number}: {column} is {values.get(column)!r}, but must be {want}.")
 
+    if None in values:
+        raise FileRefused(f"{path}, row {number} has more fields than the first line; put texts with commas in quotes.")
     customer = (values["customer"] or "").strip()
     if not customer or len(customer) > 100 or not customer.isprintable():
         raise refuse("customer", "the customer's number in your system")
@@ -128,10 +135,6 @@ def _row(path: Path, number: int, values: dict[str, str | None], digest: str) ->
 
 
 def _cents(text: str, refuse) -> int:  # type: ignore[no-untyped-def]
-    try:
-        cents = Decimal(text.strip()) * 100
-    except ArithmeticError as error:
-        raise refuse("amount", "a sum like 12.40") from error
-    if not cents.is_finite() or cents != cents.to_integral_value() or not 0 <= cents < 10**12:
+    if not AMOUNT.fullmatch(text.strip()):
         raise refuse("amount", "a sum like 12.40")
-    return int(cents)
+    return int(Decimal(text.strip()) * 100)
