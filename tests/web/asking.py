@@ -1,9 +1,11 @@
 """Calls of the JSON API as an integrator makes them, every answer held against the published document."""
 
 import re
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
+from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
@@ -34,12 +36,17 @@ CODES = {
 }
 
 
+@cache
+def _document(app: Flask) -> dict[str, Any]:
+    return app.test_client().get(f"{PREFIX}/openapi.json").get_json()
+
+
 class Api:
     """A caller with a key; each answer must be one that the document or the contract's table of errors foresees."""
 
     def __init__(self, client: FlaskClient, token: str) -> None:
         self.client, self.token = client, token
-        self.document: dict[str, Any] = client.get(f"{PREFIX}/openapi.json").get_json()
+        self.document = _document(client.application)
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.send("GET", path, query_string=query)

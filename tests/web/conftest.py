@@ -183,8 +183,9 @@ class Browser:
     def submit(self, path: str, **fields: str) -> Any:
         return self.client.post(path, data={"csrf_token": self.token} | fields)
 
-    def send(self, path: str, body: object, key: str | None = "key") -> Any:
-        """What the till's script does."""
+    def send(self, path: str, body: object, key: str | None = None) -> Any:
+        """What the till's script does; with a fresh key unless told which, or none."""
+        key = str(uuid4()) if key is None else key
         headers = {"X-CSRFToken": self.token} | ({"Idempotency-Key": key} if key else {})
         return self.client.post(path, json=body, headers=headers)
 
@@ -200,18 +201,43 @@ def opened(till: Browser, cafe: Cafe) -> Browser:
     return till
 
 
-@pytest.fixture
-def till(app: OpenAPI, cafe: Cafe) -> Browser:
-    """A till that Mia has opened."""
-    return opened(enrolled(app), cafe)
-
-
-@pytest.fixture
-def console(app: OpenAPI, cafe: Cafe) -> Browser:
-    """The owner, signed in."""
+def signed_in(app: OpenAPI) -> Browser:
     browser = Browser(app.test_client(), "/console/sign-in")
     assert browser.submit("/console/sign-in", email=EMAIL, password=PASSWORD).status_code == 303
     return browser
+
+
+def cookie_of(browser: Browser, name: str, path: str = "/") -> str:
+    found = browser.client.get_cookie(name, path=path)
+    assert found is not None
+    return found.value
+
+
+@pytest.fixture(scope="module")
+def till_cookie(app: OpenAPI, cafe: Cafe) -> str:
+    """Opened once a file: hashing a PIN takes as long as ten stamps."""
+    return cookie_of(opened(enrolled(app), cafe), "treuepass_till")
+
+
+@pytest.fixture
+def till(app: OpenAPI, till_cookie: str) -> Browser:
+    """A till that Mia has opened."""
+    client = app.test_client()
+    client.set_cookie("treuepass_till", till_cookie)
+    return Browser(client, "/till")
+
+
+@pytest.fixture(scope="module")
+def console_cookie(app: OpenAPI) -> str:
+    return cookie_of(signed_in(app), "treuepass_console", "/console")
+
+
+@pytest.fixture
+def console(app: OpenAPI, console_cookie: str) -> Browser:
+    """The owner, signed in."""
+    client = app.test_client()
+    client.set_cookie("treuepass_console", console_cookie, path="/console")
+    return Browser(client, "/console/sign-in")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from issuer.schema import Program
 from issuer.web.console import PAGE
 from tests.conftest import EMAIL, PASSWORD, PIN, Cafe
 from tests.web.asking import Api
-from tests.web.conftest import Browser, Travel
+from tests.web.conftest import Browser, Travel, cookie_of, signed_in
 from tests.web.phones import Held
 
 SIGN_IN = "/console/sign-in"
@@ -196,11 +196,9 @@ def test_what_a_customer_is_called_is_shown_as_text(console: Browser, api: Api, 
     assert name not in console.client.get("/console").text
 
 
-def test_signing_out_ends_the_session_and_not_only_the_cookie(app: OpenAPI, console: Browser) -> None:
-    cookie = console.client.get_cookie("treuepass_console", path="/console")
-    assert cookie is not None
-    copied = app.test_client()
-    copied.set_cookie("treuepass_console", cookie.value, path="/console")
+def test_signing_out_ends_the_session_and_not_only_the_cookie(app: OpenAPI) -> None:
+    console, copied = signed_in(app), app.test_client()
+    copied.set_cookie("treuepass_console", cookie_of(console, "treuepass_console", "/console"), path="/console")
     assert copied.get("/console").status_code == 200
     assert console.submit("/console/sign-out").status_code == 303
     assert console.client.get("/console").status_code == 303
@@ -225,13 +223,11 @@ def test_a_till_is_no_console_and_a_console_no_till(console: Browser, till: Brow
     assert PIN not in console.client.get("/console").text
 
 
-def test_no_secret_stands_in_the_database_as_it_is(console: Browser, engine: Engine) -> None:
-    cookie = console.client.get_cookie("treuepass_console", path="/console")
-    assert cookie is not None
+def test_no_secret_stands_in_the_database_as_it_is(console_cookie: str, engine: Engine) -> None:
     with transaction(engine) as session:
         rows = session.execute(text("SELECT encode(token_hash, 'escape') FROM login_session")).scalars().all()
     assert rows
-    assert cookie.value not in rows
+    assert console_cookie not in rows
 
 
 def _codes(page: str) -> list[str]:
