@@ -18,6 +18,7 @@ from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
 from issuer.merchants import (
+    NameRefused,
     NewMerchant,
     UnknownZone,
     all_merchants,
@@ -70,7 +71,7 @@ def create_merchant_command(
             design = load_branding(branding)
             founded = create_merchant(session, new, now)
             password = _invite(session, email, founded.id, "owner", now) if email else None
-        except (UnknownZone, UnknownBranding, people.EmailTaken, people.EmailRefused) as error:
+        except (NameRefused, UnknownZone, UnknownBranding, people.EmailTaken, people.EmailRefused) as error:
             raise click.ClickException(str(error)) from error
         lines = _open_shop(session, founded, design, staff, settings.public_url, now)
     click.echo("\n".join(lines))

@@ -25,9 +25,15 @@ from issuer.schema import (
     Reward,
 )
 
+LONGEST_NAME = 100
+
 
 class UnknownZone(Exception):
     """A time zone that the IANA database does not know: give another name."""
+
+
+class NameRefused(Exception):
+    """A name that passes and pages cannot show: give one line of text."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,11 @@ class NewMerchant:
 def create_merchant(session: Session, new: NewMerchant, now: datetime) -> Merchant:
     """Found a merchant and make it the transaction's.
 
+    :raises NameRefused: empty, longer than 100 characters or not printable
     :raises UnknownZone: zone not in the IANA database
     """
+    if not new.name.strip() or len(new.name) > LONGEST_NAME or not new.name.isprintable():
+        raise NameRefused(f"{new.name[:40]!r} is no name of a shop: use 1 to {LONGEST_NAME} printable characters.")
     try:
         ZoneInfo(new.zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -11,7 +11,7 @@ from issuer import schema
 from issuer.branding import FOLDER, UnknownBranding, load_branding
 from issuer.issuing import look_of
 from issuer.language import LANGUAGES
-from issuer.merchants import NewMerchant, UnknownZone, create_brand, create_merchant
+from issuer.merchants import NameRefused, NewMerchant, UnknownZone, create_brand, create_merchant
 from issuer.programs import find_slug
 from tests.issuer.counting import Till
 
@@ -106,3 +106,9 @@ def test_a_join_page_is_found_by_slug_or_program_id_only(till: Till) -> None:
             assert (row.merchant_id, row.program_id) == (shop.merchant_id, shop.program_id)
         for wrong in ("", shop.slug.upper() + "x", str(shop.merchant_id), "0"):
             assert find_slug(session, wrong) is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\tb", "a\u202eb", "\udcff", "a\x00b"])
+def test_a_shop_whose_name_no_pass_can_show_is_not_founded(till: Till, name: str) -> None:
+    with till.work() as session, pytest.raises(NameRefused, match="1 to 100 printable characters"):
+        create_merchant(session, NewMerchant(name), till.now)
