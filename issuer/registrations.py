@@ -137,6 +137,7 @@ def changed_since(session: Session, pass_type: str, library_id: str, tag: int | 
         .where(Device.library_id == library_id, Device.pass_type == pass_type)
         .where(Publication.channel == publishing.APPLE)
         .order_by(Registration.pass_id)
+        .with_for_update(of=Registration)  # what is unregistered meanwhile is not listed
     )
     if tag is not None:
         query = query.where(number > tag)

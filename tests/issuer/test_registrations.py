@@ -1,10 +1,12 @@
 """Phones register, ask with a tag, and never miss a change."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from cli.processes import wait_until
 from issuer.registrations import (
     MOST_PHONES,
     TooManyPhones,
@@ -12,6 +14,7 @@ from issuer.registrations import (
     held_version,
     last_modified,
     pass_token,
+    unregister,
 )
 from issuer.schema import Device, Event, Pass
 from signing.tokens import WrongToken
@@ -93,6 +96,23 @@ def test_a_phone_that_unregistered_is_forgotten_with_its_last_card(till: Till) -
     phone.unregister(second)
     with till.work() as session:
         assert session.scalar(select(func.count()).where(Device.library_id == phone.name)) == 0
+
+
+def test_a_phone_that_asks_while_it_unregisters_is_told_nothing_and_not_failed(own_till: Till) -> None:
+    card_id, phone = own_till.join(), Phone(own_till)
+    phone.register(card_id)
+    with ThreadPoolExecutor(1) as pool:
+        with own_till.work() as session:
+            unregister(session, the_pass(session, card_id), phone.name, own_till.now)
+            asked = pool.submit(phone.ask)
+            assert wait_until(lambda: _waits(own_till), 10)
+        assert asked.result(timeout=10).serials == ()
+
+
+def _waits(till: Till) -> bool:
+    """Whether somebody waits for a lock."""
+    with till.work() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_unregistering_twice_is_fine(till: Till) -> None:
