@@ -104,9 +104,9 @@ def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
     rewards = _rewards(session, {card.program_id for card in cards})
     people = [card.customer_id for card in cards]
     names = dict(
-        session.execute(select(PersonalData.customer_id, PersonalData.name).where(PersonalData.customer_id.in_(people)))
-        .tuples()
-        .all()
+        session.execute(
+            select(PersonalData.customer_id, PersonalData.name).where(PersonalData.customer_id.in_(people))
+        ).all()
     )
     return [
         _view(
@@ -174,7 +174,7 @@ def _balances(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, int
 def _versions(session: Session, cards: Sequence[Card]) -> dict[tuple[UUID, int], tuple[Program, ProgramVersion]]:
     pinned = {(card.program_id, card.program_version) for card in cards}
     query = select(Program, ProgramVersion).join(ProgramVersion, ProgramVersion.program_id == Program.id)
-    rows = session.execute(query.where(tuple_(ProgramVersion.program_id, ProgramVersion.number).in_(pinned))).tuples()
+    rows = session.execute(query.where(tuple_(ProgramVersion.program_id, ProgramVersion.number).in_(pinned)))
     return {(program.id, version.number): (program, version) for program, version in rows}
 
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from issuer import events
 from issuer.history import earned_between
-from issuer.ledger import Actor, Booked, Deed, available, balances, post, refuse_reversal, reversal_of
+from issuer.ledger import Actor, Booked, Deed, available, balances, completed_round, post, refuse_reversal, reversal_of
 from issuer.programs import rule_for
 from issuer.publishing import AT_THE_TILL, publish
 from issuer.refusals import Refusal
-from issuer.rules.movement import Movement, reward_unit
+from issuer.rules.movement import STAMPS, Movement, reward_unit
 from issuer.rules.stamps import pause_left
 from issuer.schema import Account, Card, Hold, Posting, Program, Purchase, Reward
 
@@ -134,6 +134,8 @@ def reverse(
 ) -> Booked | Refusal:
     """Undo a posting with all its lines by a counter-posting.
 
+    A round that is undone falls back under its old promise; what was stamped since may complete it again at once.
+
     :param within: the till may undo only what is younger, and only its own
     """
     refusal = refuse_reversal(session, posting) or _too_late(posting, visit, within)
@@ -141,7 +143,14 @@ def reverse(
     refusal = refusal or _spent(session, card, movements, visit.now)
     if refusal:
         return _refuse(session, card, refusal, visit)
-    booked = post(session, card, movements, _deed(visit, "reversal", reverses_id=posting.id))
+    if completed_round(session, posting):
+        card.program_version = posting.program_version
+    program, rule = rule_for(session, card)
+    left = balances(session, card).get(STAMPS, 0) + sum(line.amount for line in movements if line.unit == STAMPS)
+    again = rule.complete(left)
+    booked = post(session, card, [*movements, *again], _deed(visit, "reversal", reverses_id=posting.id))
+    if again:
+        card.program_version = program.current_version
     publish(session, [card], "reversal", AT_THE_TILL, visit.now)
     return booked
 

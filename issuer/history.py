@@ -178,7 +178,7 @@ def phone_counts(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, int]:
         .where(Pass.card_id.in_(card_ids))
         .group_by(Pass.card_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def last_changes(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -188,4 +188,4 @@ def last_changes(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, datet
         .where(Posting.card_id.in_(card_ids))
         .group_by(Posting.card_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

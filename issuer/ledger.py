@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from issuer.refusals import Refusal
 from issuer.rules.movement import Movement
-from issuer.schema import Account, Card, Entry, Hold, Posting
+from issuer.schema import Account, Card, Entry, Hold, Posting, Program
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,19 @@ class Overdrawn(Exception):
     """A card's balance would fall below zero: refuse what was asked."""
 
 
+def open_program_accounts(session: Session, program: Program, units: Iterable[tuple[str, str]]) -> None:
+    """The program's side of each unit, issued and (exchanged or redeemed), before the first card moves any.
+
+    A stamp that opened them would hold up every other card's first stamp until it commits.
+    """
+    for unit, end in units:
+        for role in ("issued", end):
+            session.add(
+                Account(id=uuid4(), merchant_id=program.merchant_id, program_id=program.id, unit=unit, role=role)
+            )
+    session.flush()
+
+
 def balances(session: Session, card: Card) -> dict[str, int]:
     """The card's stored balances by unit; units never touched are missing."""
     rows = session.execute(select(Account.unit, Account.balance).where(Account.card_id == card.id))
@@ -81,6 +94,7 @@ def post(session: Session, card: Card, movements: Iterable[Movement], deed: Deed
         merchant_id=card.merchant_id,
         card_id=card.id,
         version=card.version + 1,
+        program_version=card.program_version,
         cause=deed.cause,
         actor=deed.actor.kind,
         actor_id=deed.actor.id,
@@ -108,6 +122,12 @@ def reversal_of(session: Session, posting: Posting) -> tuple[Movement, ...]:
     )
 
 
+def completed_round(session: Session, posting: Posting) -> bool:
+    """Whether a posting ended a round, and with it the promise that the round was under."""
+    ended = select(Entry.id).where(Entry.posting_id == posting.id, Entry.cause == "round").limit(1)
+    return session.scalar(ended) is not None
+
+
 def refuse_reversal(session: Session, posting: Posting) -> Refusal | None:
     """A posting is reversed once, and a reversal never."""
     done = session.scalar(select(Posting.id).where(Posting.reverses_id == posting.id))
@@ -118,9 +138,9 @@ def _card_lines(session: Session, posting: Posting) -> list[tuple[Entry, str]]:
     """The card's entries of a posting, each with the role of the account on its other side."""
     entries = session.scalars(select(Entry).where(Entry.posting_id == posting.id).order_by(Entry.number)).all()
     roles = dict(
-        session.execute(select(Account.id, Account.role).where(Account.id.in_({entry.account_id for entry in entries})))
-        .tuples()
-        .all()
+        session.execute(
+            select(Account.id, Account.role).where(Account.id.in_({entry.account_id for entry in entries}))
+        ).all()
     )
     pairs = zip(entries[::2], entries[1::2], strict=True)
     return [(ours, roles[theirs.account_id]) for ours, theirs in pairs]

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
+from issuer import ledger
 from issuer.branding import Branding
 from issuer.database import set_merchant
+from issuer.rules.movement import STAMPS, reward_unit
 from issuer.schema import (
     Brand,
     BrandVersion,
@@ -139,6 +141,7 @@ def create_stamp_program(
         ]
     )
     session.flush()
+    ledger.open_program_accounts(session, program, [(STAMPS, "exchanged"), (reward_unit(reward_id), "redeemed")])
     return program
 
 

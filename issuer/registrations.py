@@ -141,7 +141,7 @@ def changed_since(session: Session, pass_type: str, library_id: str, tag: int | 
     )
     if tag is not None:
         query = query.where(number > tag)
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     for registration, _, _, tagged_version in rows:
         registration.listed_version, registration.listed_at = tagged_version, now
     session.flush()

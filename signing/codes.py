@@ -19,6 +19,8 @@ SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SHORT_BYTES = 4
 SHORT_LENGTH = 7
 _MISREAD = str.maketrans("OIL", "011")
+# Keyboards of phones turn a hyphen into one of its relatives.
+_DASHES = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2212"))
 
 
 class NotOurCode(ValueError):
@@ -79,7 +81,7 @@ def read_short_code(text: str) -> str:
 
     Source: Douglas Crockford, "Base 32". Raises MistypedCode, whose text is one sentence.
     """
-    typed = _without_blanks(text).replace("-", "").translate(_MISREAD)
+    typed = _without_blanks(text).translate(_DASHES).translate(_MISREAD)
     if len(typed) != SHORT_LENGTH:
         raise MistypedCode(f"“{_excerpt(text)}” has {len(typed)} characters; the short code on the card has 7.")
     strange = next((symbol for symbol in typed if symbol not in SYMBOLS), None)
@@ -95,7 +97,7 @@ def looks_short(text: str) -> bool:
 
     A symbol too few or too many still counts, so that the answer speaks of a slip, not of a foreign code.
     """
-    typed = _without_blanks(text).replace("-", "")
+    typed = _without_blanks(text).translate(_DASHES)
     return typed.isascii() and typed.isalnum() and len(typed) <= SHORT_LENGTH + 1
 
 

@@ -34,12 +34,14 @@ class StampRule:
         :param balances: the card's, by unit, before
         :param count: stamps, 1 or more
         """
-        stamps = Movement(STAMPS, count, "issued", cause)
-        rounds = (balances.get(STAMPS, 0) + count) // self.stamps_needed
+        return (Movement(STAMPS, count, "issued", cause), *self.complete(balances.get(STAMPS, 0) + count))
+
+    def complete(self, stamps: int) -> tuple[Movement, ...]:
+        """The rounds that so many stamps are worth; none is as good as no movement."""
+        rounds = stamps // self.stamps_needed
         if not rounds:
-            return (stamps,)
+            return ()
         return (
-            stamps,
             Movement(STAMPS, -rounds * self.stamps_needed, "exchanged", "round"),
             Movement(reward_unit(self.reward_id), rounds, "issued", "round"),
         )

@@ -54,7 +54,10 @@ class Account(Base):
 
 
 class Posting(Base):
-    """Entries that belong together and are reversed together; ``version`` is the card's after it."""
+    """Entries that belong together and are reversed together.
+
+    ``version`` is the card's after it, ``program_version`` the rule it was booked under.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (UniqueConstraint("card_id", "version"),)
@@ -63,6 +66,7 @@ class Posting(Base):
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
     card_id: Mapped[UUID] = mapped_column(ForeignKey("card.id"))
     version: Mapped[int]
+    program_version: Mapped[int]
     cause: Mapped[str]
     actor: Mapped[str]
     actor_id: Mapped[UUID | None]

@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response
 
-from issuer.language import translator
+from issuer.idempotency import InFlight
+from issuer.language import LANGUAGES, translator
 from issuer.refusals import SENTENCES, Refusal
 from issuer.web.context import absolute, page_language
 
@@ -20,6 +21,7 @@ TITLES = {
     "not_found": "Not found",
     "method_not_allowed": "This cannot be done here",
     "too_large": "The body is too large",
+    "bad_request": "Not understood",
     "request_in_flight": "The first request with this key still runs",
     "invalid_body": "A value cannot be used",
     "idempotency_key_reused": "This key came with another body before",
@@ -105,18 +107,25 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale(_error: CSRFError) -> Response:
-        _ = translator(page_language()).gettext
+        _ = translator(_reader()).gettext
         return _shown(400, "csrf", _("This page is too old. Load it again and repeat the step."))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         return _http(error)
 
+    @app.errorhandler(InFlight)
+    def twice(_error: InFlight) -> Response:
+        _ = translator(_reader()).gettext
+        response = _shown(409, "request_in_flight", _("The first tap is still at work. Wait a moment, then try again."))
+        response.headers["Retry-After"] = "1"
+        return response
+
     @app.errorhandler(OperationalError)
     def busy(error: OperationalError) -> Response:
         """The database is away, or a lock was not to be had: nothing was booked, the caller may come again."""
         app.logger.warning("unavailable: %s", str(error.orig).splitlines()[:1])
-        _ = translator(page_language()).gettext
+        _ = translator(_reader()).gettext
         response = _shown(503, "unavailable", _("Too much is going on right now. Nothing was lost; please try again."))
         response.headers["Retry-After"] = "1"
         return response
@@ -127,19 +136,26 @@ def install(app: Flask) -> None:
         return _http(default_exceptions[500]())
 
 
+def _reader() -> str:
+    """Pages default to German, machines to English."""
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(LANGUAGES) or "en"
+    return page_language()
+
+
 def _http(error: HTTPException) -> Response:
-    _ = translator(page_language()).gettext
-    code, sentence = {
+    _ = translator(_reader()).gettext
+    if error.code is not None and 300 <= error.code < 400:
+        return error.get_response()
+    known = {
         404: ("not_found", _("Nothing is here. The link may be old or mistyped.")),
         405: ("method_not_allowed", _("This cannot be done here.")),
         413: ("too_large", _("That is too much at once.")),
-    }.get(
-        error.code or 500,
-        ("internal_error", _("Something broke on our side. Nothing was lost; please try again.")),
-    )
-    if error.code is not None and 300 <= error.code < 400:
-        return error.get_response()
-    return _shown(error.code or 500, code, sentence)
+    }
+    theirs = ("bad_request", _("This request cannot be understood."))
+    ours = ("internal_error", _("Something broke on our side. Nothing was lost; please try again."))
+    status = error.code or 500
+    return _shown(status, *known.get(status, theirs if status < 500 else ours))
 
 
 def _shown(status: int, code: str, sentence: str) -> Response:
@@ -147,6 +163,6 @@ def _shown(status: int, code: str, sentence: str) -> Response:
         return make_response("", status)
     if request.path.startswith("/api/") or request.is_json:
         return problem_response(problem_body(status, code, sentence))
-    label = translator(page_language()).gettext("To the start page")
+    label = translator(_reader()).gettext("To the start page")
     page = render_template("public/problem.html", title=sentence, sentence="", next_url="/", next_label=label)
     return make_response(page, status)

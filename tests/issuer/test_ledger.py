@@ -72,8 +72,9 @@ def test_two_cards_of_a_program_share_the_programs_accounts(till: Till) -> None:
     till.stamped(till.join())
     till.stamped(till.join())
     with till.work() as session:
-        assert session.scalar(select(func.count()).where(Account.role == "issued")) == 1
-        assert session.scalar(select(func.count()).where(Account.role == "card")) == 2
+        stamps = select(func.count()).where(Account.unit == "stamps")
+        assert session.scalar(stamps.where(Account.role == "issued")) == 1
+        assert session.scalar(stamps.where(Account.role == "card")) == 2
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -183,9 +184,9 @@ def test_the_database_refuses_rows_that_no_ledger_has(till: Till, wrong: Callabl
 def test_a_posting_is_reversed_once_says_the_database_too(till: Till) -> None:
     posting = till.stamped(till.join()).posting
     copy = text(
-        "INSERT INTO posting (id, merchant_id, card_id, version, cause, actor, reverses_id, occurred_at, recorded_at)"
-        " SELECT gen_random_uuid(), merchant_id, card_id, version + :up, 'reversal', actor, id, occurred_at,"
-        " recorded_at FROM posting WHERE id = :first"
+        "INSERT INTO posting (id, merchant_id, card_id, version, program_version, cause, actor, reverses_id,"
+        " occurred_at, recorded_at) SELECT gen_random_uuid(), merchant_id, card_id, version + :up, program_version,"
+        " 'reversal', actor, id, occurred_at, recorded_at FROM posting WHERE id = :first"
     )
     with till.work() as session:
         session.execute(copy, {"up": 1, "first": posting.id})

@@ -172,7 +172,8 @@ class Counter(RuleBasedStateMachine):
             self._refused(outcome, "already_spent")
         else:
             deed.undone = True
-            self._book(outcome, -deed.stamps, -deed.rewards)
+            again = (self.stamps - deed.stamps) // NEEDED
+            self._book(outcome, -deed.stamps - again * NEEDED, again - deed.rewards)
             self.deeds[-1].undone = True  # a reversal is never reversed
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 3600]))

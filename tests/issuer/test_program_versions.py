@@ -80,3 +80,15 @@ def test_the_programs_page_shows_the_current_version(till: Till) -> None:
 def test_another_merchants_program_is_not_found(till: Till, other_till: Till) -> None:
     with till.work() as session:
         assert program_view(session, other_till.shop.program_id) is None
+
+
+def test_a_round_that_is_taken_back_falls_under_its_old_promise_again(till: Till) -> None:
+    card_id = till.join()
+    till.stamped(card_id, 9)
+    till.change_rule(12)
+    tenth = till.stamped(card_id)
+    assert _needed(till, card_id) == 12
+    till.reverse(tenth.posting.id)
+    assert _needed(till, card_id) == 10
+    till.stamped(card_id)
+    assert till.balances(card_id) == (0, 1)

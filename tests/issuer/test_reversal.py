@@ -44,6 +44,22 @@ def test_a_round_can_be_completed_again_after_its_tenth_stamp_was_taken_back(til
     assert till.balances(card_id) == (0, 1)
 
 
+def test_stamps_given_since_complete_the_round_again_at_once(till: Till) -> None:
+    card_id = till.join()
+    till.stamped(card_id, 9)
+    tenth = till.stamped(card_id)
+    till.stamped(card_id, 3)
+    lines = booked(till.reverse(tenth.posting.id)).entries
+    assert [(line.amount, line.cause) for line in lines] == [
+        (-1, "reversal"),
+        (10, "reversal"),
+        (-1, "reversal"),
+        (-10, "round"),
+        (1, "round"),
+    ]
+    assert till.balances(card_id) == (2, 1)
+
+
 def test_nothing_is_taken_back_twice(till: Till) -> None:
     card_id = till.join()
     till.stamped(card_id, 5)

@@ -199,3 +199,11 @@ def test_what_is_about_as_long_as_a_short_code_looks_short(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " - ", CODE, CODE[:9], "https://", "4006381333931", "ＡＢＣ", "K7QM-3F?"])
 def test_what_cannot_be_meant_as_a_short_code_does_not_look_short(text: str) -> None:
     assert not looks_short(text)
+
+
+@pytest.mark.parametrize("dash", "-\u2010\u2011\u2012\u2013\u2014\u2212")
+def test_every_dash_that_a_keyboard_makes_of_a_hyphen_is_read(dash: str) -> None:
+    code = new_short_code(b"abcd")
+    typed = code.replace("-", dash)
+    assert looks_short(typed)
+    assert read_short_code(typed) == code

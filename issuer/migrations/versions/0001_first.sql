@@ -332,7 +332,7 @@ CREATE TABLE posting (
     id uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchant,
     card_id uuid NOT NULL REFERENCES card,
-    version integer NOT NULL,
+    version integer NOT NULL, program_version integer NOT NULL,
     cause text NOT NULL,
     actor text NOT NULL, actor_id uuid,
     till_id uuid REFERENCES till,

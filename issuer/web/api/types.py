@@ -2,20 +2,40 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from unicodedata import category
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    model_validator,
+)
 
 from issuer.web.context import now
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+# Unicode's controls of writing direction: one of them turns the rest of a page around.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 CLOCKS_DIFFER = timedelta(minutes=5)
 Language = Literal["de", "en"]
 
 
 def _storable(text: str) -> str:
-    if "\0" in text or not text.isprintable():
+    """Control characters and half surrogate pairs fit neither the database nor a card; joiners and blanks do."""
+    if any(category(sign) in ("Cc", "Cs") or sign in TURNING for sign in text):
         raise ValueError("must be printable text")
     return text
+
+
+def _written(value: object) -> object:
+    """A bare number would be taken for seconds since 1970."""
+    if not isinstance(value, str):
+        raise ValueError("must be an RFC 3339 instant with offset, like 2026-11-21T09:30:00+01:00")
+    return value
 
 
 def _past(instant: datetime) -> datetime:
@@ -33,7 +53,7 @@ def _born(day: date) -> date:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
-Instant = Annotated[AwareDatetime, AfterValidator(_past)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_past)]
 Birthday = Annotated[date, AfterValidator(_born)]
 
 
