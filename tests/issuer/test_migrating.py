@@ -1,38 +1,11 @@
-"""Who may migrate, and what a database of another release is told."""
-
-from collections.abc import Iterator
-from uuid import uuid4
+"""Migrating twice, and what a database of another release is told."""
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from issuer import migrating
-from issuer.database import check_role, make_engine, transaction
-from tests.conftest import Servers, named, plain
-
-
-@pytest.fixture
-def modest_owner(servers: Servers) -> Iterator[str]:
-    """The address of an empty database whose owner is no superuser but may create roles."""
-    name = f"modest_{uuid4().hex[:12]}"
-    with psycopg.connect(plain(servers.database), autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {name} LOGIN CREATEROLE")
-        connection.execute(f"GRANT treuepass_app TO {name} WITH ADMIN OPTION")
-        connection.execute(f"CREATE DATABASE {name} OWNER {name}")
-        yield named(servers.database, name).replace("treuepass@", f"{name}@")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        connection.execute(f"DROP ROLE {name}")
-
-
-def test_an_owner_that_is_no_superuser_migrates_and_steps_down(modest_owner: str) -> None:
-    migrating.upgrade(modest_owner)
-    engine = make_engine(modest_owner)
-    with transaction(engine) as session:
-        check_role(session)
-        assert session.scalar(text("SELECT current_user")) == "treuepass_app"
-        assert session.scalar(text("SELECT count(*) FROM card")) == 0
-    engine.dispose()
+from tests.conftest import plain
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
