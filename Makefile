@@ -31,13 +31,16 @@ clean: ## remove .venv and caches (not var/, where the demo keeps its data)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "treuepass needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Making $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/demo.ok: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV) (about 100 MB; a minute or so on a good line) ..."
 	$(BIN)/pip install --quiet --require-hashes -r requirements/demo.txt
 	$(BIN)/pip install --quiet --no-deps -e .
 	@touch $@
 
 $(VENV)/test.ok: requirements/test.txt $(VENV)/demo.ok
+	@echo "Installing the test tools ..."
 	$(BIN)/pip install --quiet --require-hashes -r requirements/test.txt
 	@touch $@

@@ -18,7 +18,7 @@ def check_port(port: int) -> None:
     except (OSError, OverflowError) as error:
         reason = "may not be used by this user" if isinstance(error, PermissionError) else "is taken"
         raise StartRefused(
-            f"Port {port} {reason}: name another one, as in `treuepass demo --port {_free_port(port + 100)}`."
+            f'Port {port} {reason}: name another one, as in `make demo ARGS="--port {_free_port(port + 100)}"`.'
         ) from error
 
 

@@ -117,13 +117,14 @@ class _Demo:
                 self.supervisor.watch(self.stop)
         finally:
             self._remove(DEMO_FILE)
-            say("Stopping.")
+            say("Stopping, which takes a few seconds.")
             self.supervisor.stop(STOP_ORDER)
             self._remove(RUNNING_FILE, RUN_FILE)
             say(f"Stopped. The data stay in {self.plan.data_dir}.")
 
     def _start(self) -> dict[str, object] | None:
         """What stands in demo.json except the process numbers; None when told to stop meanwhile."""
+        say("Starting PostgreSQL, Redis, web, worker, relay, scheduler and sandbox: a few seconds.")
         kept = keep_secrets(self.plan.data_dir)
         authority = self._start_servers(kept)
         if self.stop.is_set():

@@ -237,7 +237,7 @@ def only_demo(data_dir: Path, address: str) -> Iterator[None]:
         except BlockingIOError as error:
             handle.seek(0)
             raise AlreadyRunning(
-                f"A demo is already running in {data_dir}: {handle.read().strip()}"
+                f"A demo is starting or already running in {data_dir}: {handle.read().strip()}"
                 " (for a second one name another --data-dir and --port)."
             ) from error
         handle.truncate(0)

@@ -71,8 +71,8 @@ ENGLISH = {
     "page.now": "now",
     "wallet.title": "Wallet",
     "wallet.empty": "No pass yet",
-    "wallet.empty_how": "Open a café’s join page, get your card, and choose this phone. Or bring a .pkpass"
-    " file: choose it here, or drop it on the phone.",
+    "wallet.empty_how": "Open a café’s join page, get your card, and press “Put it on the demo phone” there."
+    " Or bring a .pkpass file: choose it here, or drop it on the phone.",
     "wallet.file": "Choose a .pkpass file",
     "wallet.open_file": "Open the file",
     "wallet.more": "Add a pass",

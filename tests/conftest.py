@@ -47,6 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OWNER] = True
 
 
+def _quietly(_sentence: str) -> None:
+    """What the servers say to a human is no news in a test run."""
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Whoever began the run ends the servers; workers only use them."""
     if not config.stash.get(OWNER, False):
@@ -54,7 +58,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     home = Path(os.environ.pop(HOME))
     if (home / "servers").exists():
         for server in (PostgreSQL(), Valkey()):
-            server.ensure(home, print)
+            server.ensure(home, _quietly)
             server.discard()
     shutil.rmtree(home, ignore_errors=True)
 
@@ -78,7 +82,7 @@ class Servers:
 def servers() -> Servers:
     home = Path(os.environ[HOME])
     with _alone(home):
-        database, broker = PostgreSQL().ensure(home, print), Valkey().ensure(home, print)
+        database, broker = PostgreSQL().ensure(home, _quietly), Valkey().ensure(home, _quietly)
         if not (home / "servers").exists():
             _make_template(database.url)
             (home / "servers").touch()

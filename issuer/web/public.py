@@ -26,7 +26,7 @@ from passes.qr import qr_svg as draw_svg
 
 blueprint = Blueprint("public", __name__)
 
-SHOWN_ENTRIES = 10
+SHOWN_ENTRIES = 40
 CARD_COOKIE = "treuepass_card_"
 
 

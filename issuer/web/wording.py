@@ -61,7 +61,8 @@ def when(instant: datetime | None, zone: str) -> str | None:
     """An instant in the shop's time, as short as it stays clear."""
     if instant is None:
         return None
-    return str(format_datetime(instant.astimezone(ZoneInfo(zone)), "d. MMM y, HH:mm", locale=spoken()))
+    pattern = "d. MMM y, HH:mm" if spoken() == "de" else "d MMM y, HH:mm"
+    return str(format_datetime(instant.astimezone(ZoneInfo(zone)), pattern, locale=spoken()))
 
 
 def clock_time(instant: datetime, zone: str) -> str:

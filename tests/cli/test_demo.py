@@ -166,7 +166,7 @@ def test_a_taken_port_is_refused_with_the_remedy(data_dir: Path) -> None:
         listener.listen()
         port = listener.getsockname()[1]
         said = Demo(data_dir, port).refused()
-    assert said.startswith(f"Port {port} is taken: name another one, as in `treuepass demo --port ")
+    assert said.startswith(f"Port {port} is taken: name another one, as in `make demo ARGS=")
     assert said.count("\n") == 1
 
 

@@ -92,7 +92,7 @@ def test_a_taken_port_is_said_in_one_sentence(own_shop: Shop) -> None:
         said = other.process.communicate(timeout=60)[0]
     assert other.process.returncode == 1
     assert said.count("\n") == 1
-    assert said.startswith(f"Port {other.port} is taken: name another one, as in `treuepass demo --port ")
+    assert said.startswith(f"Port {other.port} is taken: name another one, as in `make demo ARGS=")
 
 
 def test_a_folder_in_use_is_said_in_one_sentence(own_shop: Shop) -> None:

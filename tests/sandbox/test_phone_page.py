@@ -187,13 +187,13 @@ def test_another_site_cannot_put_a_pass_on_the_phone(browser: requests.Session, 
 def test_a_phone_with_an_impossible_name_is_refused_in_a_sentence(browser: requests.Session, sandbox: Running) -> None:
     answer = browser.get(f"{sandbox.phone_url}/phone/Küche!/")
     assert answer.status_code == 404
-    assert "Dieses Telefon gibt es nicht" in answer.text
+    assert "Dieses Handy gibt es nicht" in answer.text
 
 
 def test_two_phones_hold_their_passes_apart(browser: requests.Session, sandbox: Running, issuer: Issuer) -> None:
     _add(browser, sandbox, issuer)
     assert _state(browser, sandbox, "2")["passes"] == []
-    assert "Telefon 2" in browser.get(f"{sandbox.phone_url}/phone/1/").text
+    assert "Handy 2" in browser.get(f"{sandbox.phone_url}/phone/1/").text
 
 
 def test_the_log_shows_each_request_as_it_went(browser: requests.Session, sandbox: Running, issuer: Issuer) -> None:

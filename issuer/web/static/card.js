@@ -50,6 +50,7 @@ function show(card) {
     const text = String(card[place.dataset.show]);
     if (place.textContent !== text) place.textContent = text;
   }
+  document.title = `${card.header_value} · ${card.organization}`;
   showStamps(card, before);
   showRewards(card.rewards);
   showEntries();

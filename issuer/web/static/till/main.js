@@ -211,3 +211,9 @@ toScan();
 showKept(queue, unanswered);
 queue.resume();
 startFinder(saw);
+// Typed and sent before this script was there: the form came back with the code in the address.
+const early = new URLSearchParams(location.search).get("code")?.trim();
+if (early) {
+  history.replaceState(null, "", location.pathname);
+  lookUp(early);
+}
