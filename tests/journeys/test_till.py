@@ -51,6 +51,16 @@ def _somebody_elses_page_comes_instead(route: Route) -> None:
     route.fulfill(status=200, content_type="text/html", body="<h1>Accept our terms</h1>")
 
 
+def test_a_code_that_was_sent_before_the_script_was_there_is_looked_up(
+    demo: Demo, till: Page, card: dict[str, Any]
+) -> None:
+    """The form then asks for the page anew, with the code in the address."""
+    till.goto(f"{demo['public_url']}/till?code={card['short_code']}")
+    expect(till.locator("#card-code")).to_have_text(card["short_code"])
+    expect(till.locator("#card-count")).to_have_text("0 / 10")
+    assert till.url == f"{demo['public_url']}/till"
+
+
 def test_a_double_tap_is_one_stamp(demo: Demo, till: Page, card: dict[str, Any], keys: list[str]) -> None:
     type_code(till, card["short_code"])
     till.locator("#stamp").dblclick()
