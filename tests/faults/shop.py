@@ -31,7 +31,7 @@ QUICK = {
     "TREUEPASS_REDELIVERY_SECONDS": "3",
     "TREUEPASS_FOLD_SECONDS": "1",
 }
-LONG = 30.0
+LONG = 60.0
 
 
 def free_port() -> int:
