@@ -79,8 +79,7 @@ def test_after_a_503_the_phone_changes_by_itself(demo: Demo, open_window: Open) 
     put_on_phone(open_window(PHONE, ENGLISH).page, demo, card, "later")
     demo.script_apple({"status": 503})
     demo.stamp(card)
-    _until_fetched(demo, card)
-    assert demo.phone_state("later")["passes"][0]["fields"]["stamps"] == "1 / 10"
+    assert wait_until(lambda: demo.phone_state("later")["passes"][0]["fields"]["stamps"] == "1 / 10", 10, 0.1)
 
 
 def test_the_keyboard_alone_signs_in_finds_a_card_and_signs_out(demo: Demo, open_window: Open) -> None:
