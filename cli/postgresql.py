@@ -24,6 +24,7 @@ from cli.processes import (
     open_log,
     private_folder,
     socket_folder,
+    unreaped,
     wait_until,
 )
 from cli.unprivileged import Account, open_place, readable_copy
@@ -124,7 +125,7 @@ class PostgreSQL:
 
     def _adopt(self, layout: _Layout, log: Log) -> bool:
         if _owner_of(layout.cluster) is None:
-            # Another process may bear the number by now, and PostgreSQL would not start beside it.
+            # The number may still be taken, by the dead one or by a stranger: PostgreSQL would not start beside it.
             _forget_the_dead(layout)
             return False
         if wait_until(lambda: _answers(layout) or not self.running(), 10) and self.running():
@@ -287,7 +288,7 @@ def _owner_of(cluster: Path) -> int | None:
 
 def _forget_the_dead(layout: _Layout) -> None:
     pid, _status = _recorded(layout.cluster)
-    if pid > 0 and alive(pid) and "postgres" not in command_line(pid):
+    if pid > 0 and (unreaped(pid) or (alive(pid) and "postgres" not in command_line(pid))):
         (layout.cluster / "postmaster.pid").unlink(missing_ok=True)
         (layout.sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
 

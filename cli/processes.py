@@ -42,6 +42,11 @@ def alive(pid: int) -> bool:
     return _state(pid) not in {"Z", "X", ""}
 
 
+def unreaped(pid: int) -> bool:
+    """Whether the process has ended, while its number is still taken: for ever under a parent that does not wait."""
+    return _state(pid) == "Z"
+
+
 def _state(pid: int) -> str:
     if not (PROC / "self").exists():
         return _ps("-o", "stat=", "-p", str(pid)).strip()[:1]

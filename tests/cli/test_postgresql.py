@@ -2,14 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from cli.postgresql import DataFolderRefused, PostgreSQL, Running
-from cli.processes import SOCKET_PATH_LIMIT, StartRefused, pids_with, wait_until
+from cli.processes import SOCKET_PATH_LIMIT, StartRefused, command_line, pids_with, unreaped, wait_until
 from tests.cli.apart import Apart
 
 
@@ -106,21 +109,38 @@ def test_a_process_that_got_the_dead_servers_number_does_not_hinder(server: Post
     assert ask(server.ensure(data_dir, silent), "SELECT 1") == 1
 
 
+def test_a_killed_server_that_nobody_reaped_does_not_hinder(server: PostgreSQL, data_dir: Path) -> None:
+    running = server.ensure(data_dir, silent)
+    record = running.folder / "postmaster.pid"
+    lines = record.read_text().splitlines()
+    server.stop()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        assert wait_until(lambda: unreaped(ended.pid), 10)
+        record.write_text("\n".join([str(ended.pid), *lines[1:]]) + "\n")
+        assert server.ensure(data_dir, silent).pid != ended.pid
+
+
 def test_making_the_cluster_may_be_killed_half_way(server: PostgreSQL, data_dir: Path) -> None:
     parent = Apart(lambda: str(PostgreSQL().ensure(data_dir, silent).pid))
-    assert wait_until(lambda: pids_with("half-made-") != [], 20, step=0.005)
+    assert wait_until(lambda: _making(data_dir) != [], 20, step=0.005)
     parent.kill()
-    assert wait_until(lambda: not _kill_all("half-made-"), 10)
+    assert wait_until(lambda: not _kill_all(_making(data_dir)), 10)
     running = server.ensure(data_dir, silent)
     assert ask(running, "SELECT 1") == 1
     assert list(running.folder.parent.glob("half-made-*")) == []
 
 
-def _kill_all(text: str) -> list[int]:
-    found = pids_with(text)
-    for pid in found:
-        os.kill(pid, signal.SIGKILL)
-    return found
+def _making(data_dir: Path) -> list[int]:
+    """The processes that make this folder's cluster; other tests make theirs at the same time."""
+    places = [str(data_dir), *(note.read_text() for note in data_dir.rglob("elsewhere"))]
+    return [pid for place in places for pid in pids_with("half-made-") if f"{place}/" in command_line(pid)]
+
+
+def _kill_all(pids: list[int]) -> list[int]:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return pids
 
 
 def test_another_versions_folder_is_refused_and_left_alone(server: PostgreSQL, data_dir: Path) -> None:

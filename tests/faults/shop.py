@@ -98,8 +98,9 @@ class Shop:
 
     def start(self) -> None:
         """Until all of it answers."""
-        self.begin()
         note = self.folder / "demo.json"
+        note.unlink(missing_ok=True)
+        self.begin()
         assert wait_until(lambda: note.exists() or self.process.poll() is not None, 90)
         assert note.exists(), self.process.communicate()[0]
         facts = self.facts()

@@ -75,7 +75,6 @@ def test_the_supervisor_killed_alone_takes_its_children_along_and_the_next_start
     own_shop.process.kill()
     own_shop.process.communicate()
     assert wait_until(lambda: not any(alive(pid) for pid in children.values()), LONG)
-    (own_shop.folder / "demo.json").unlink()
     own_shop.start()
     assert own_shop.facts()["api_key"] == before["api_key"]
     assert own_shop.breach() is None
