@@ -20,6 +20,7 @@ from cli.processes import (
     StartRefused,
     alive,
     command_line,
+    end_process,
     locked,
     open_log,
     private_folder,
@@ -104,13 +105,7 @@ class PostgreSQL:
         """Ends the server (adopted or not) as `pg_ctl -m fast` does, harder when that takes 20 seconds."""
         if self._layout is None:
             return
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            pid = self._pid()
-            if pid is None:
-                break
-            os.kill(pid, number)
-            if wait_until(lambda: not self.running(), STOP_SECONDS):
-                break
+        end_process(self._pid, (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), STOP_SECONDS)
         if self._child is not None:
             self._child.wait()
 

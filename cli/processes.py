@@ -6,7 +6,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -79,6 +79,18 @@ def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.02
             return False
         time.sleep(step)
     return True
+
+
+def end_process(pid: Callable[[], int | None], numbers: Sequence[int], seconds: float) -> None:
+    """Sends one signal after the other, each with `seconds` to take effect, until `pid` finds no process."""
+    for number in numbers:
+        found = pid()
+        if found is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(found, number)
+        if wait_until(lambda: pid() is None, seconds):
+            return
 
 
 def signal_group(pid: int, number: int) -> None:

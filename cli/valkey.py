@@ -20,6 +20,7 @@ from cli.processes import (
     StartRefused,
     alive,
     command_line,
+    end_process,
     locked,
     open_log,
     pids_with,
@@ -79,15 +80,12 @@ class Valkey:
             return True
         return self._running is not None and _is_ours(self._running.pid, self._running.socket)
 
+    def _pid(self) -> int | None:
+        return self._running.pid if self._running is not None and self.running() else None
+
     def stop(self) -> None:
         """Ends the server (adopted or not) after it has written what it holds; SIGKILL after 10 seconds."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._running is None or not self.running():
-                break
-            with suppress(ProcessLookupError):
-                os.kill(self._running.pid, number)
-            if wait_until(lambda: not self.running(), STOP_SECONDS):
-                break
+        end_process(self._pid, (signal.SIGTERM, signal.SIGKILL), STOP_SECONDS)
         if self._child is not None:
             self._child.wait()
 

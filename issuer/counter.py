@@ -68,8 +68,7 @@ def stamp(session: Session, card: Card, count: int, visit: Visit, *, pause: bool
         return _refuse(session, card, purchase_id, visit)
     movements = rule.earn(balances(session, card), count, visit.cause)
     booked = post(session, card, movements, _deed(visit, visit.cause, purchase_id=purchase_id))
-    if len(movements) > 1:
-        card.program_version = program.current_version
+    _move_on(card, program, movements)
     publish(session, [card], visit.cause, AT_THE_TILL, visit.now)
     return booked
 
@@ -149,10 +148,15 @@ def reverse(
     left = balances(session, card).get(STAMPS, 0) + sum(line.amount for line in movements if line.unit == STAMPS)
     again = rule.complete(left)
     booked = post(session, card, [*movements, *again], _deed(visit, "reversal", reverses_id=posting.id))
-    if again:
-        card.program_version = program.current_version
+    _move_on(card, program, again)
     publish(session, [card], "reversal", AT_THE_TILL, visit.now)
     return booked
+
+
+def _move_on(card: Card, program: Program, movements: tuple[Movement, ...]) -> None:
+    """A card keeps the promise its round began with until the round ends."""
+    if any(line.cause == "round" for line in movements):
+        card.program_version = program.current_version
 
 
 def _deed(visit: Visit, cause: str, *, purchase_id: UUID | None = None, reverses_id: UUID | None = None) -> Deed:

@@ -50,17 +50,30 @@ class Overdrawn(Exception):
     """A card's balance would fall below zero: refuse what was asked."""
 
 
-def open_program_accounts(session: Session, program: Program, units: Iterable[tuple[str, str]]) -> None:
-    """The program's side of each unit, issued and (exchanged or redeemed), before the first card moves any.
+def open_accounts(
+    session: Session, program: Program | Card, wanted: Iterable[tuple[str, str]], *, card_id: UUID | None = None
+) -> None:
+    """Open accounts by (unit, role) that are not there yet.
 
-    A stamp that opened them would hold up every other card's first stamp until it commits.
+    A program's are opened with it: a stamp that opened them would hold up every other card's first stamp.
+
+    :param program: the program, or a card of it
+    :param card_id: whose the accounts of role ``card`` are
     """
-    for unit, end in units:
-        for role in ("issued", end):
-            session.add(
-                Account(id=uuid4(), merchant_id=program.merchant_id, program_id=program.id, unit=unit, role=role)
-            )
-    session.flush()
+    program_id = program.program_id if isinstance(program, Card) else program.id
+    rows = [
+        {
+            "id": uuid4(),
+            "merchant_id": program.merchant_id,
+            "program_id": program_id,
+            "card_id": card_id if role == "card" else None,
+            "unit": unit,
+            "role": role,
+            "balance": 0 if role == "card" else None,
+        }
+        for unit, role in wanted
+    ]
+    session.execute(insert(Account).values(rows).on_conflict_do_nothing())
 
 
 def balances(session: Session, card: Card) -> dict[str, int]:
@@ -122,6 +135,11 @@ def reversal_of(session: Session, posting: Posting) -> tuple[Movement, ...]:
     )
 
 
+def posting_of(session: Session, entry_id: UUID | None) -> Posting | None:
+    """The posting that an entry of the merchant belongs to."""
+    return session.scalar(select(Posting).join(Entry, Entry.posting_id == Posting.id).where(Entry.id == entry_id))
+
+
 def completed_round(session: Session, posting: Posting) -> bool:
     """Whether a posting ended a round, and with it the promise that the round was under."""
     ended = select(Entry.id).where(Entry.posting_id == posting.id, Entry.cause == "round").limit(1)
@@ -149,32 +167,15 @@ def _card_lines(session: Session, posting: Posting) -> list[tuple[Entry, str]]:
 def _accounts(session: Session, card: Card, lines: tuple[Movement, ...]) -> Mapping[tuple[str, str], UUID]:
     """Accounts by (unit, role), opened when this is their first movement."""
     wanted = {(line.unit, "card") for line in lines} | {(line.unit, line.counterpart) for line in lines}
-    found = _open_accounts(session, card, {unit for unit, _ in wanted})
+    found = _found_accounts(session, card, {unit for unit, _ in wanted})
     missing = sorted(wanted - found.keys())
     if not missing:
         return found
-    session.execute(
-        insert(Account)
-        .values(
-            [
-                {
-                    "id": uuid4(),
-                    "merchant_id": card.merchant_id,
-                    "program_id": card.program_id,
-                    "card_id": card.id if role == "card" else None,
-                    "unit": unit,
-                    "role": role,
-                    "balance": 0 if role == "card" else None,
-                }
-                for unit, role in missing
-            ]
-        )
-        .on_conflict_do_nothing()
-    )
-    return _open_accounts(session, card, {unit for unit, _ in wanted})
+    open_accounts(session, card, missing, card_id=card.id)
+    return _found_accounts(session, card, {unit for unit, _ in wanted})
 
 
-def _open_accounts(session: Session, card: Card, units: set[str]) -> dict[tuple[str, str], UUID]:
+def _found_accounts(session: Session, card: Card, units: set[str]) -> dict[tuple[str, str], UUID]:
     rows = session.execute(
         select(Account.unit, Account.role, Account.id).where(
             Account.unit.in_(units),

@@ -108,7 +108,6 @@ def create_stamp_program(
     session: Session, brand: Brand, branding: Branding, slug: str, now: datetime, stamps_needed: int = 10
 ) -> Program:
     """ "N for 1" with the names that the design proposes."""
-    reward_id = uuid4()
     program = Program(
         id=uuid4(),
         merchant_id=brand.merchant_id,
@@ -120,29 +119,34 @@ def create_stamp_program(
     )
     session.add(program)
     session.flush()
-    session.add_all(
-        [
-            ProgramSlug(slug=slug, merchant_id=brand.merchant_id, program_id=program.id),
-            Reward(
-                id=reward_id,
-                merchant_id=brand.merchant_id,
-                program_id=program.id,
-                names=branding.reward_names,
-                created_at=now,
-            ),
-            ProgramVersion(
-                program_id=program.id,
-                number=1,
-                merchant_id=brand.merchant_id,
-                names=branding.program_names,
-                rule={"stamps_needed": stamps_needed, "reward_id": str(reward_id)},
-                created_at=now,
-            ),
-        ]
-    )
-    session.flush()
-    ledger.open_program_accounts(session, program, [(STAMPS, "exchanged"), (reward_unit(reward_id), "redeemed")])
+    session.add(ProgramSlug(slug=slug, merchant_id=brand.merchant_id, program_id=program.id))
+    reward_id = _first_version(session, program, branding, stamps_needed, now)
+    reward = reward_unit(reward_id)
+    ends = [(STAMPS, "issued"), (STAMPS, "exchanged"), (reward, "issued"), (reward, "redeemed")]
+    ledger.open_accounts(session, program, ends)
     return program
+
+
+def _first_version(session: Session, program: Program, branding: Branding, stamps_needed: int, now: datetime) -> UUID:
+    """The rule a stamp program begins with; the id of the reward it promises."""
+    reward = Reward(
+        id=uuid4(),
+        merchant_id=program.merchant_id,
+        program_id=program.id,
+        names=branding.reward_names,
+        created_at=now,
+    )
+    version = ProgramVersion(
+        program_id=program.id,
+        number=1,
+        merchant_id=program.merchant_id,
+        names=branding.program_names,
+        rule={"stamps_needed": stamps_needed, "reward_id": str(reward.id)},
+        created_at=now,
+    )
+    session.add_all([reward, version])
+    session.flush()
+    return reward.id
 
 
 def all_merchants(session: Session) -> list[UUID]:

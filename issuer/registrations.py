@@ -17,6 +17,8 @@ from signing.envelope import unseal
 from signing.tokens import WrongToken, check_token
 
 MOST_PHONES = 50
+# Between two pushes of a card whose phones keep up.
+SPACING = timedelta(seconds=0.5)
 
 
 class TooManyPhones(Exception):
@@ -184,7 +186,7 @@ def note_fetch(session: Session, issue: Pass, held: int | None, version: int, no
 
 def _settle_down(session: Session, issue: Pass) -> None:
     """All phones are up to date, so the next change need not wait the full fold; nor one that came meanwhile."""
-    soon = Publication.tagged_at + timedelta(seconds=0.5)
+    soon = Publication.tagged_at + SPACING
     sooner = case((Publication.due_at.is_not(None), func.least(Publication.due_at, soon)))
     session.execute(
         update(Publication)

@@ -1,6 +1,6 @@
 """Publications on their way: numbered in commit order, claimed under a lease, settled phone by phone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -81,7 +81,6 @@ class Wish:
     device_id: UUID
     pass_id: UUID
     push_token: str
-    token_at: datetime
 
 
 def claim(session: Session, pass_type: str, now: datetime, lease: timedelta) -> list[Claim]:
@@ -114,7 +113,7 @@ def claim(session: Session, pass_type: str, now: datetime, lease: timedelta) -> 
 def wishes(session: Session, claims: Sequence[Claim]) -> list[Wish]:
     """The phones behind in what was claimed; those told already are left in peace."""
     rows = session.execute(
-        select(Registration.device_id, Registration.pass_id, Device.push_token, Device.token_at)
+        select(Registration.device_id, Registration.pass_id, Device.push_token)
         .join(Device, Device.id == Registration.device_id)
         .join(Publication, Publication.pass_id == Registration.pass_id)
         .where(Registration.pass_id.in_([claim.pass_id for claim in claims]))
@@ -129,26 +128,29 @@ def wishes(session: Session, claims: Sequence[Claim]) -> list[Wish]:
     return [Wish(*row) for row in rows]
 
 
-def note_answer(
-    session: Session, claim: Claim, devices: Iterable[UUID], answer: str, now: datetime, *, accepted: bool
-) -> None:
-    """What the push service said to these phones about one publication."""
+def note_answer(session: Session, claim: Claim, device_id: UUID, answer: str, now: datetime, *, accepted: bool) -> None:
+    """What the push service said to a phone about one publication."""
     values: dict[str, object] = {"push_answer": answer}
     if accepted:
         # A worker whose lease was taken over may come late, with an older version than the other one's.
         values |= {"pushed_version": func.greatest(Registration.pushed_version, claim.version), "pushed_at": now}
     session.execute(
         update(Registration)
-        .where(Registration.pass_id == claim.pass_id, Registration.device_id.in_(list(devices)))
+        .where(Registration.pass_id == claim.pass_id, Registration.device_id == device_id)
         .values(values)
         .execution_options(synchronize_session=False)
     )
 
 
 def forget_device(session: Session, device_id: UUID, push_token: str, gone_at: datetime | None) -> bool:
-    """Drop a phone whose token is dead, unless it came back after ``gone_at`` or while the push was under way."""
+    """Drop a phone whose token is dead, unless it came back after ``gone_at`` or while the push was under way.
+
+    True when the phone is not there any more, dropped now or before.
+    """
     device = session.scalar(select(Device).where(Device.id == device_id).with_for_update())
-    if device is None or device.push_token != push_token or (gone_at is not None and device.token_at > gone_at):
+    if device is None:
+        return True
+    if device.push_token != push_token or (gone_at is not None and device.token_at > gone_at):
         return False
     session.execute(delete(Registration).where(Registration.device_id == device_id))
     session.delete(device)

@@ -106,7 +106,7 @@ def _settle(
         if answer.gone and relaying.forget_device(session, phone.device_id, phone.push_token, answer.gone_at):
             log.info("forgot a phone of pass %s: %s", claim.pass_id, answer)
             continue
-        relaying.note_answer(session, claim, [phone.device_id], str(answer), now, accepted=answer.accepted)
+        relaying.note_answer(session, claim, phone.device_id, str(answer), now, accepted=answer.accepted)
         told += answer.accepted
         if not answer.accepted:
             retries.append(answer)

@@ -35,7 +35,7 @@ CARD_COOKIE = "treuepass_card_"
 def home() -> str:
     settings = house().settings
     demo = {"sandbox_url": settings.sandbox_url, "join_url": _demo_join()} if settings.mode == "demo" else None
-    return render_template("public/home.html", merchant_pages=[], demo=demo)
+    return render_template("public/home.html", demo=demo)
 
 
 @blueprint.get("/join/<slug>")
@@ -54,7 +54,6 @@ def join_page(slug: str) -> str:
         "public/join.html",
         program={"name": program.name(language), "sentence": program.sentence(language)},
         card=face,
-        slug=slug,
         already=url_for("public.card", key=request.cookies[CARD_COOKIE + row.slug]) if already else None,
         brand_css_url=face["brand_css_url"],
         join_id=idempotency.fresh_key(),

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,9 +15,9 @@ from issuer.database import transaction
 from issuer.history import last_earned
 from issuer.idempotency import Answer
 from issuer.issuing import count_text, rewards_text, status_text
-from issuer.ledger import Actor, Booked
+from issuer.ledger import Actor, Booked, posting_of
 from issuer.refusals import Refusal
-from issuer.schema import Card, Entry, Location, Merchant, Posting, Till
+from issuer.schema import Card, Location, Merchant, Till
 from issuer.tills import WrongPin
 from issuer.web.context import house, now, page_language, parsed_id
 from issuer.web.guards import TILL_COOKIE, any_till, open_to_all, till_staff
@@ -46,7 +45,7 @@ def page() -> str:
     with transaction(house().engine, g.till.merchant_id) as session:
         merchant = session.get_one(Merchant, g.till.merchant_id)
         place = session.get_one(Location, g.till.location_id)
-    return render_template("till/till.html", merchant=merchant, till={"name": place.name}, staff=g.staff, program=None)
+    return render_template("till/till.html", merchant=merchant, till={"name": place.name}, staff=g.staff)
 
 
 @blueprint.get("/enrol/<token>")
@@ -146,9 +145,7 @@ def undo() -> Response:
     entry_id = parsed_id(str(_body().get("entry_id", "")))
 
     def work(session: Session) -> Answer:
-        posting = session.scalar(
-            select(Posting).join(Entry, Entry.posting_id == Posting.id).where(Entry.id == entry_id)
-        )
+        posting = posting_of(session, entry_id)
         card = locked_card(session, posting.card_id) if posting else None
         if posting is None or card is None:
             raise _unknown()

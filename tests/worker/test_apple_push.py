@@ -171,6 +171,15 @@ def test_a_phone_that_apple_calls_gone_since_its_registration_is_forgotten_with_
     assert scene.publication(card_id).push_at is None
 
 
+def test_a_phone_that_is_gone_leaves_none_of_its_cards_to_be_tried_again(
+    scene: Scene, office: Office, connections: Connections, service: PushService
+) -> None:
+    first, second = scene.changed_card(1), scene.changed_card(1)
+    service.apns.script(token_of(1), [Answer(410, "Unregistered", None)])
+    push(office, connections)
+    assert [scene.publication(card).push_at for card in (first, second)] == [None, None]
+
+
 def test_a_phone_that_registered_after_the_moment_that_apple_names_is_kept_and_tried_again(
     scene: Scene, office: Office, connections: Connections, service: PushService
 ) -> None:
@@ -284,7 +293,7 @@ def test_a_worker_that_comes_late_does_not_undo_what_the_other_one_pushed(
     later.engine.dispose()
     now = scene.office.clock.now()
     with transaction(scene.office.engine) as session:
-        relaying.note_answer(session, late, [phone.device_id], "200", now, accepted=True)
+        relaying.note_answer(session, late, phone.device_id, "200", now, accepted=True)
         relaying.settle(session, late, now, again_at=None, told=1)
     assert scene.pushed_versions(card_id) == {token_of(1): 3}
     assert scene.publication(card_id).pushed_version == 3

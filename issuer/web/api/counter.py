@@ -4,7 +4,6 @@ from collections.abc import Callable
 from uuid import UUID
 
 from flask import g, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -13,9 +12,9 @@ from issuer.cards import locked_card, view
 from issuer.counter import Redemption, Visit
 from issuer.idempotency import Answer
 from issuer.language import LANGUAGES
-from issuer.ledger import Actor, Booked
+from issuer.ledger import Actor, Booked, posting_of
 from issuer.refusals import Refusal
-from issuer.schema import Card, Entry, Hold, Location, Posting, Reward
+from issuer.schema import Card, Hold, Location, Reward
 from issuer.web.api import REFUSED, api, shapes
 from issuer.web.api.types import (
     BookedOut,
@@ -102,9 +101,7 @@ def cancel_redemption(path: RedemptionPath, header: Demanded) -> Response:
 def reverse_entry(path: EntryPath, header: Demanded) -> Response:
     def work(session: Session) -> Answer:
         entry_id = parsed_id(path.entry_id)
-        posting = session.scalar(
-            select(Posting).join(Entry, Entry.posting_id == Posting.id).where(Entry.id == entry_id)
-        )
+        posting = posting_of(session, entry_id)
         if posting is None:
             raise not_found("entry")
         card = _locked(session, str(posting.card_id))
