@@ -16,14 +16,15 @@ _SERIAL = re.compile(r"[0-9A-Za-z]+")
 _PASS_TYPE = re.compile(r"pass\.[0-9A-Za-z.-]+")
 
 
-def _refuse_unless(holds: object, sentence: str) -> None:
+def refuse_unless(holds: object, sentence: str) -> None:
+    """Raise FaceRefused with the sentence, value and remedy in it, unless `holds` is true."""
     if not holds:
         raise FaceRefused(sentence)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """Red, green, blue from 0 to 255. Raises FaceRefused unless `colour` is "#rrggbb"."""
-    _refuse_unless(_COLOUR.fullmatch(colour), f"The colour {colour!r} cannot be read; write it as #rrggbb.")
+    refuse_unless(_COLOUR.fullmatch(colour), f"The colour {colour!r} cannot be read; write it as #rrggbb.")
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
@@ -36,8 +37,8 @@ def check_colours(colours: Colours) -> None:
 def check_stamps(stamps: Stamps) -> None:
     """Raise FaceRefused unless a grid can be drawn: 1 to 30 needed, 0 to needed filled."""
     needed, filled = stamps.needed, stamps.filled
-    _refuse_unless(1 <= needed <= MOST_STAMPS, f"A grid has 1 to {MOST_STAMPS} stamps, not {needed}.")
-    _refuse_unless(
+    refuse_unless(1 <= needed <= MOST_STAMPS, f"A grid has 1 to {MOST_STAMPS} stamps, not {needed}.")
+    refuse_unless(
         0 <= filled <= needed,
         f"{filled} of {needed} stamps cannot be shown; give a number from 0 to {needed}.",
     )
@@ -45,8 +46,8 @@ def check_stamps(stamps: Stamps) -> None:
 
 def check_face(face: Face) -> None:
     """Raise FaceRefused where Wallet would hide a part of this face ("PassFields", "Pass.Barcodes")."""
-    _refuse_unless(face.organization, "The organization is empty; Wallet demands the name of the shop.")
-    _refuse_unless(face.description, "The description is empty; VoiceOver reads it aloud, say what the card is.")
+    refuse_unless(face.organization, "The organization is empty; Wallet demands the name of the shop.")
+    refuse_unless(face.description, "The description is empty; VoiceOver reads it aloud, say what the card is.")
     check_colours(face.colours)
     check_stamps(face.stamps)
     _check_counts(face)
@@ -63,10 +64,8 @@ def _lines(face: Face) -> tuple[Line, ...]:
 def _check_counts(face: Face) -> None:
     """Apple: "Defining the metadata of your Wallet Pass", store card."""
     below = len(face.secondary) + len(face.auxiliary)
-    _refuse_unless(
-        len(face.header) <= 3, f"{len(face.header)} header lines; Wallet shows 3, move the rest to the back."
-    )
-    _refuse_unless(
+    refuse_unless(len(face.header) <= 3, f"{len(face.header)} header lines; Wallet shows 3, move the rest to the back.")
+    refuse_unless(
         below <= 4,
         f"{below} secondary and auxiliary lines; Wallet shows 4 together, move the rest to the back.",
     )
@@ -74,10 +73,10 @@ def _check_counts(face: Face) -> None:
 
 def _check_line(line: Line) -> None:
     """Apple: "PassFieldContent"."""
-    _refuse_unless(line.key, f"The line with the label {line.label!r} has no key; give it one.")
-    _refuse_unless(line.value != "", f"The line {line.key!r} has no value; leave the line out instead.")
+    refuse_unless(line.key, f"The line with the label {line.label!r} has no key; give it one.")
+    refuse_unless(line.value != "", f"The line {line.key!r} has no value; leave the line out instead.")
     message = line.change_message
-    _refuse_unless(
+    refuse_unless(
         message is None or "%@" in message,
         f"The change message {message!r} of {line.key!r} lacks %@; without it Wallet announces nothing.",
     )
@@ -85,17 +84,17 @@ def _check_line(line: Line) -> None:
 
 def _check_keys(lines: tuple[Line, ...]) -> None:
     twice = [key for key, count in Counter(line.key for line in lines).items() if count > 1]
-    _refuse_unless(not twice, f"The key {', '.join(twice)} is used twice; keys are unique across the whole card.")
+    refuse_unless(not twice, f"The key {', '.join(twice)} is used twice; keys are unique across the whole card.")
 
 
 def _check_code(code: str, short_code: str) -> None:
     """Apple: "Pass.Barcodes": the message must survive its encoding, else no code appears."""
-    _refuse_unless(code, "The code is empty; a card without one cannot be scanned.")
+    refuse_unless(code, "The code is empty; a card without one cannot be scanned.")
     try:
         code.encode("iso-8859-1")
     except UnicodeEncodeError:
         raise FaceRefused(f"The code {code!r} does not fit ISO 8859-1; use letters A to Z and digits.") from None
-    _refuse_unless(short_code, "The short code is empty; it is what can be typed when a scan fails.")
+    refuse_unless(short_code, "The short code is empty; it is what can be typed when a scan fails.")
 
 
 def check_issue(issue: Issue) -> None:
@@ -103,19 +102,19 @@ def check_issue(issue: Issue) -> None:
 
     The token itself never stands in a sentence: it is the pass's password.
     """
-    _refuse_unless(
+    refuse_unless(
         _PASS_TYPE.fullmatch(issue.pass_type),
         f"The pass type {issue.pass_type!r} is none of Apple's; it begins with 'pass.'.",
     )
-    _refuse_unless(
+    refuse_unless(
         _SERIAL.fullmatch(issue.team_id),
         f"The team id {issue.team_id!r} is not alphanumeric; see the certificate.",
     )
-    _refuse_unless(
+    refuse_unless(
         _SERIAL.fullmatch(issue.serial),
         f"The serial {issue.serial!r} is not alphanumeric; use A to Z, a to z, 0 to 9.",
     )
-    _refuse_unless(
+    refuse_unless(
         len(issue.token) >= 16,
         f"The token has {len(issue.token)} characters; Wallet demands at least 16.",
     )
@@ -126,16 +125,16 @@ def _check_web_service(url: str) -> None:
     """Apple: "Adding a Web Service to Update Passes"; plain http reaches nobody but this machine."""
     parts = _split(url)
     host = parts.hostname or ""
-    _refuse_unless(parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address.")
-    _refuse_unless(
-        parts.scheme == "https" or _is_loopback(host),
+    refuse_unless(parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address.")
+    refuse_unless(
+        parts.scheme == "https" or is_loopback(host),
         f"The web service {url!r} is plain http; phones demand https everywhere but on loopback.",
     )
-    _refuse_unless(
+    refuse_unless(
         not parts.path.rstrip("/").endswith("/v1"),
         f"The web service {url!r} ends in /v1; the phone appends that itself, leave it out.",
     )
-    _refuse_unless(
+    refuse_unless(
         not (parts.query or parts.fragment),
         f"The web service {url!r} has a query; paths are appended to it, drop it.",
     )
@@ -150,7 +149,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Does the host name this machine? There plain http is as good as https."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class StampLook:
-    """How a stamp grid looks. `stamp` is a PNG with alpha; `shape` is "round" or "square"."""
+    """How a stamp grid looks. `stamp` is a PNG with alpha; `shape` is one of `passes.stamps.SHAPES`."""
 
     colours: Colours
     stamp: bytes

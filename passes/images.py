@@ -29,15 +29,24 @@ def read_png(original: bytes) -> Image.Image:
     """Decode a PNG to RGBA. Raises FaceRefused when it is none, is cut off or has over 4096 x 4096 pixels."""
     try:
         picture = Image.open(io.BytesIO(original), formats=["PNG"])
-        _check_size(picture.size)
-        return picture.convert("RGBA")
+        check_pixels(picture.size)
+        return rgba(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, FaceRefused):
             raise
         raise FaceRefused("The image is no readable PNG; save it as PNG and upload it again.") from error
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def rgba(picture: Image.Image) -> Image.Image:
+    """The picture in four channels of eight bits, whatever it came in."""
+    if picture.mode.startswith("I"):
+        # Pillow would cut sixteen bits off at 255 and make nearly all of it white.
+        return picture.point(lambda value: value * (1 / 256)).convert("L").convert("RGBA")
+    return picture.convert("RGBA")
+
+
+def check_pixels(size: tuple[int, int]) -> None:
+    """Raise FaceRefused for a width and height of more than 4096 x 4096 pixels in all."""
     # The header says the size; a small file may unfold to gigabytes, so look before decoding.
     if size[0] * size[1] > _MOST_PIXELS:
         raise FaceRefused(f"The image has {size[0]} x {size[1]} pixels; 4096 x 4096 are enough, make it smaller.")

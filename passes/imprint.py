@@ -1,12 +1,15 @@
 """One place of a stamp card, drawn large: an open ring with its number, or a disc with the stamp on it."""
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from passes.face import FaceRefused, StampLook
 from passes.images import fitted, read_png
+from passes.shapes import outline
+from passes.visibility import own_ground, tones_of
 
 TILE = 1.5
 """Width of a tile, in diameters of its circle: room for shadow, outer ring and star."""
@@ -14,7 +17,10 @@ TILE = 1.5
 # Drawn this much larger and reduced once, so that edges come out smooth at 1x too.
 _FINER = 3
 _STAR_POINTS = 5
-_SQUARE_CORNER = 0.2
+# Widths of a drawing and of a photo on the stamp.
+_ART, _PHOTO = 0.68, 0.88
+# Pixels, and share of them, by which a drawing is judged.
+_SAMPLED, _MOST_LOST = 128, 0.25
 
 RGB = tuple[int, int, int]
 
@@ -27,7 +33,7 @@ class Imprint:
         self._side = side * _FINER
         self._width = round(side * TILE)
         # Read even where no stamp is set: a broken picture shows on the day it is uploaded.
-        self._art = _art(look.stamp, round(self._side * 0.68))
+        self._art = _art(look.stamp, round(self._side * _ART), round(self._side * _PHOTO))
         self.picture = Image.new("RGBA", (self._width * _FINER, self._width * _FINER), (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self.picture)
         self._background = _rgb(look.colours.background)
@@ -49,12 +55,15 @@ class Imprint:
 
     def stamped(self, angle: float) -> None:
         """The stamp on a disc, turned by `angle` degrees."""
+        paper = _rgb(paper_of(self._look))
         self._shadow()
-        self._shape(1.0, self._foreground)
-        self._outline(0.9, 0.014, _between(self._foreground, self._background, 0.22))
-        art = self._art.rotate(angle, Image.Resampling.BICUBIC, expand=True)
-        corner = round(self._middle - art.width / 2), round(self._middle - art.height / 2)
-        self.picture.alpha_composite(art, corner)
+        self._shape(1.0, paper)
+        if self._art.covers:
+            self._cut_out(_PHOTO)
+            return
+        self._outline(0.9, 0.014, _between(paper, self._background, 0.22))
+        art = self._art.picture.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+        self.picture.alpha_composite(art, self._corner_of(art))
 
     def earned(self) -> None:
         """What the last stamp gets on top: an outer ring and a star on its shoulder."""
@@ -79,18 +88,41 @@ class Imprint:
         if self._look.shape == "round":
             self._draw.ellipse(self._box(0, 0, width), fill=fill)
         else:
-            self._draw.rounded_rectangle(self._box(0, 0, width), self._corner(width), fill=fill)
+            self._draw.polygon(self._corners(width), fill=fill)
 
     def _outline(self, width: float, line: float, colour: RGB) -> None:
         pixels = max(round(line * self._side), _FINER)
         if self._look.shape == "round":
             self._draw.ellipse(self._box(0, 0, width), outline=colour, width=pixels)
         else:
-            self._draw.rounded_rectangle(self._box(0, 0, width), self._corner(width), outline=colour, width=pixels)
+            self._ring(width, width - 2 * pixels / self._side, colour)
 
-    def _corner(self, width: float) -> float:
-        # Concentric corners: the radius grows with the distance from the disc's own edge.
-        return max((_SQUARE_CORNER + (width - 1) / 2) * self._side, 1)
+    def _ring(self, outer: float, inner: float, colour: RGB) -> None:
+        """What lies between two sizes of the shape: a polygon's own outline is ragged at its corners."""
+        mask = Image.new("1", self.picture.size)
+        cut = ImageDraw.Draw(mask)
+        cut.polygon(self._corners(outer), fill=1)
+        cut.polygon(self._corners(inner), fill=0)
+        self.picture.paste(colour, mask=mask)
+
+    def _cut_out(self, width: float) -> None:
+        """The picture cut to the shape: a photo reads better on the whole of it than as a box in its middle."""
+        mask = Image.new("L", self.picture.size)
+        cut = ImageDraw.Draw(mask)
+        if self._look.shape == "round":
+            cut.ellipse(self._box(0, 0, width), fill=255)
+        else:
+            cut.polygon(self._corners(width), fill=255)
+        sheet = Image.new("RGBA", self.picture.size)
+        sheet.paste(self._art.picture, self._corner_of(self._art.picture))
+        self.picture.paste(sheet, mask=mask)
+
+    def _corner_of(self, art: Image.Image) -> tuple[int, int]:
+        return round(self._middle - art.width / 2), round(self._middle - art.height / 2)
+
+    def _corners(self, width: float) -> list[tuple[float, float]]:
+        middle, side = self._middle - 0.5, self._side
+        return [(middle + x * side, middle + y * side) for x, y in outline(self._look.shape, width)]
 
     def _dot(self, x: float, y: float, radius: float, fill: RGB) -> None:
         self._draw.ellipse(self._box(x, y, 2 * radius), fill=fill)
@@ -127,13 +159,44 @@ def _between(first: RGB, second: RGB, share: float) -> RGB:
     return red, green, blue
 
 
+@lru_cache(maxsize=64)
+def paper_of(look: StampLook) -> str:
+    """The colour ("#rrggbb") of a stamp's disc: the values' colour, unless the drawing would be lost on it.
+
+    A drawing with a ground of its own has it all over. Raises FaceRefused when the stamp is no readable PNG.
+    """
+    art = _art(look.stamp, _SAMPLED, _SAMPLED)
+    if art.ground:
+        return art.ground
+    tones = tones_of(art.picture)
+    if art.covers or tones.lost_on(look.colours.foreground) <= _MOST_LOST:
+        return look.colours.foreground
+    return max((look.colours.label, "#ffffff", "#000000"), key=tones.contrast_with)
+
+
+@dataclass(frozen=True)
+class _Art:
+    """A stamp's picture; `ground` is what it brings along, `covers` says that it is a photo."""
+
+    picture: Image.Image
+    ground: str | None
+    covers: bool
+
+
 @lru_cache(maxsize=32)
-def _art(stamp: bytes, side: int) -> Image.Image:
+def _art(stamp: bytes, side: int, photo_side: int) -> _Art:
     picture = read_png(stamp)
     drawn = picture.getchannel("A").getbbox()
     if drawn is None:
         raise FaceRefused("The stamp image is transparent all over; draw the stamp and upload it again.")
+    whole = picture.crop(drawn)
+    ground = own_ground(whole)
+    if ground is None and whole.getchannel("A").getextrema()[0] == 255:
+        # A little larger than the widest shape.
+        room = round(photo_side * 1.1)
+        return _Art(ImageOps.fit(whole, (room, room)), None, covers=True)
     # Empty margins would make one merchant's stamp smaller than another's; cut alike on all sides, because
     # a cup with a handle is centred by its cup.
     spare = min(drawn[0], drawn[1], picture.width - drawn[2], picture.height - drawn[3])
-    return fitted(ImageOps.crop(picture, spare), (side, side))
+    art = fitted(ImageOps.crop(picture, spare), (side, side))
+    return _Art(art, ground, covers=False)

@@ -13,9 +13,12 @@ from passes.face import FaceRefused, StampLook, Stamps
 from passes.grid import HEIGHT, WIDTH, stamp_grid
 from passes.images import write_png
 from passes.imprint import Imprint
+from passes.shapes import SHAPES
+
+__all__ = ["SHAPES", "stamp_strip"]
 
 # Fixed, so that a stamp never turns when the next one is given.
-_ANGLES = (-8, 5, -3, 10, -6, 3, 8, -11, 6, -4, 9, -7, 2)
+ANGLES = (-8, 5, -3, 10, -6, 3, 8, -11, 6, -4, 9, -7, 2)
 
 
 def stamp_strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
@@ -23,8 +26,8 @@ def stamp_strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
 
     Raises FaceRefused for a grid that cannot be drawn. Source: HIG, "Wallet" (strip of a store card).
     """
-    if look.shape not in ("round", "square"):
-        raise FaceRefused(f"The stamp shape {look.shape!r} is unknown; use 'round' or 'square'.")
+    if look.shape not in SHAPES:
+        raise FaceRefused(f"The stamp shape {look.shape!r} is unknown; use one of {', '.join(SHAPES)}.")
     if scale not in (1, 2, 3):
         raise FaceRefused(f"No phone has the scale {scale}; use 1, 2 or 3.")
     check_colours(look.colours)
@@ -58,7 +61,7 @@ def _in_palette(sheet: Image.Image, background: str) -> Image.Image:
 def _tile(look: StampLook, side: int, index: int, filled: bool, last: bool) -> Image.Image:
     place = Imprint(look, side)
     if filled:
-        place.stamped(_ANGLES[index % len(_ANGLES)])
+        place.stamped(ANGLES[index % len(ANGLES)])
         if last:
             place.earned()
     elif last:

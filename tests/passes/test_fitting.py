@@ -1,0 +1,70 @@
+"""What is likely to be cut on an iPhone: an estimate that errs towards a warning."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passes.fitting import APPLE_WIDTH, name_is_cut, value_is_cut, width
+
+LONG = "Konditorei & Kaffeehaus Morgenrot Berlin"
+
+
+@pytest.mark.parametrize(("narrow", "wide"), [
+    ("iiii", "mmmm"), ("Café", "CAFÉ"), ("....", "aaaa"), ("aaaa", "界界界界"), ("aa", "☕☕"), ("abc", "abc d"),
+])  # fmt: skip
+def test_wide_signs_take_more_room(narrow: str, wide: str) -> None:
+    assert width(narrow, 18) < width(wide, 18)
+
+
+@pytest.mark.parametrize(("seen", "written"), [
+    ("Cafe", "Cafe\u0301"), ("☕", "☕\ufe0f"), ("שלום", "שָׁלוֹם"), ("abc", "a\u200bb\u2060c"),
+])  # fmt: skip
+def test_signs_that_take_no_room_of_their_own_are_not_counted(seen: str, written: str) -> None:
+    assert width(written, 18) == pytest.approx(width(seen, 18))
+
+
+def test_nothing_takes_no_room() -> None:
+    assert width("", 20) == 0
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_two_texts_take_the_room_of_both(first: str, second: str) -> None:
+    assert width(first + second, 18) == pytest.approx(width(first, 18) + width(second, 18))
+
+
+@given(st.text(max_size=60))
+def test_twice_the_size_takes_twice_the_room(text: str) -> None:
+    assert width(text, 40) == pytest.approx(2 * width(text, 20))
+
+
+@pytest.mark.parametrize(("name", "logo", "cut"), [
+    ("Café Ada", 50, False), ("Bäckerei Lindner", 60, False), (LONG, 50, True), (LONG, 0, True),
+    ("Bäckerei Lindner", 160, True), ("☕" * 20, 50, True), ("مقهى", 160, False), ("", 160, False),
+])  # fmt: skip
+def test_a_name_is_cut_when_logo_and_count_leave_it_too_little_room(name: str, logo: float, cut: bool) -> None:
+    assert name_is_cut(name, logo, "10 / 10") is cut
+
+
+@given(st.text(max_size=40), st.floats(0, 160), st.floats(0, 160))
+def test_a_wider_logo_never_makes_room(name: str, first: float, second: float) -> None:
+    narrow, wide = sorted((first, second))
+    assert name_is_cut(name, wide, "10 / 10") or not name_is_cut(name, narrow, "5 / 10")
+
+
+@pytest.mark.parametrize(("value", "cut"), [
+    ("Noch 5 Stempel bis: Kaffee", False), ("Yours now: a coffee", False), ("", False), ("x" * 31, False),
+    ("Noch 10 Stempel bis: Ein großer Kaffee mit Kuchen", True), ("m" * 31, True),
+])  # fmt: skip
+def test_a_sentence_is_cut_when_it_is_wider_than_the_card(value: str, cut: bool) -> None:
+    assert value_is_cut(value) is cut
+
+
+@given(st.text(max_size=80), st.text(max_size=20))
+def test_what_is_cut_stays_cut_when_it_grows(value: str, more: str) -> None:
+    assert value_is_cut(value + more) or not value_is_cut(value)
+
+
+def test_a_value_may_fill_the_card_to_its_margins() -> None:
+    most = int(APPLE_WIDTH / width("a", 20))
+    assert not value_is_cut("a" * most)
+    assert value_is_cut("a" * (most + 1))
