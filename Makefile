@@ -14,7 +14,7 @@ demo: $(VENV)/demo.ok ## start everything on this machine and say what to open
 	@exec $(BIN)/treuepass demo $(ARGS)
 
 test: $(VENV)/test.ok ## run the whole test suite (starts its own PostgreSQL and Redis)
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/test.ok ## ruff and mypy
 	$(BIN)/ruff check .

@@ -46,11 +46,12 @@ What each part says stands in {logs}. Ctrl-C stops everything and keeps the data
 class Prepare(Protocol):
     """`cli.demo_merchant.prepare`: makes the demo merchant the first time, finds it the next.
 
-    Answers console_url, console_email, till_url, join_url, program_id, location_id.
+    Answers console_url, console_email, till_url, join_url, program_id, location_id; of an empty demo the first two:
+    there is only somebody who may found a shop.
     """
 
     def __call__(
-        self, environ: Mapping[str, str], secrets: Mapping[str, str], authority: "Authority"
+        self, environ: Mapping[str, str], secrets: Mapping[str, str], authority: "Authority", *, empty: bool
     ) -> Mapping[str, str]: ...
 
 
@@ -132,7 +133,7 @@ class _Demo:
         self._migrate()
         for name in CHILDREN:
             self._start_child(name)
-        merchant = {} if self.plan.empty else self._seed(kept, authority)
+        merchant = self._seed(kept, authority)
         self._note_run()
         if not self._wait_until_ready():
             return None
@@ -185,7 +186,7 @@ class _Demo:
 
     def _seed(self, kept: Mapping[str, str], authority: "Authority") -> Mapping[str, str]:
         prepare: Prepare = import_module("cli.demo_merchant").prepare
-        return prepare(self.values, kept, authority)
+        return prepare(self.values, kept, authority, empty=self.plan.empty)
 
     def _wait_until_ready(self) -> bool:
         """True when all answer, False when told to stop; raises `StartRefused` when it is hopeless."""
@@ -222,8 +223,9 @@ class _Demo:
             "ready": True,
             "public_url": self.plan.public_url,
             "api_url": f"{self.plan.public_url}/api/v1",
-            "console_url": merchant.get("console_url", f"{self.plan.public_url}/console"),
-            **{name: kept[name] if merchant else None for name in ("api_key", "console_password", "staff_pin")},
+            "console_url": merchant["console_url"],
+            "console_password": kept["console_password"],
+            **{name: kept[name] if "program_id" in merchant else None for name in ("api_key", "staff_pin")},
             **{name: merchant.get(name) for name in made},
             "sandbox_url": self.plan.sandbox_url,
             "apns_url": self.values["APNS_URL"],
@@ -250,7 +252,13 @@ class _Demo:
 def what_to_open(facts: Mapping[str, object], data_dir: Path) -> str:
     """What a newcomer opens, in the order of the story."""
     if facts["join_url"] is None:
-        steps = [("The console", f"{facts['console_url']}")]
+        steps = [
+            (
+                "Found your shop",
+                f"{facts['console_url']}   {facts['console_email']}   {facts['console_password']}",
+            ),
+            ("The phone", f"{facts['sandbox_url']}"),
+        ]
     else:
         steps = [
             ("Join as a customer", f"{facts['join_url']}"),

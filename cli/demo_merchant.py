@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from issuer import certificates, people, tills
 from issuer.branding import load_branding
+from issuer.brands import create_brand
 from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
-from issuer.merchants import NewMerchant, create_brand, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
 from issuer.programs import find_slug, locations
-from issuer.schema import Certificate
+from issuer.schema import Certificate, User
 from issuer.settings import Settings, load_settings
 from signing.certificates import read_pass_certificate
 
@@ -35,28 +36,44 @@ CAFE = NewMerchant(
 )
 
 
-def prepare(environ: Mapping[str, str], secrets: Mapping[str, str], authority: "Authority") -> Mapping[str, str]:
-    """The demo merchant's addresses and ids, by the names of demo.json."""
+def prepare(
+    environ: Mapping[str, str], secrets: Mapping[str, str], authority: "Authority", *, empty: bool = False
+) -> Mapping[str, str]:
+    """The demo merchant's addresses and ids, by the names of demo.json.
+
+    :param empty: found no merchant; somebody is let in who may. One that is there already is found nevertheless
+    """
     settings = load_settings(environ, {})
     now = Clock(settings.clock_offset).now()
     engine = make_engine(settings.database_url, pool_size=1)
-    with transaction(engine) as session:
-        _import_certificate(session, settings, authority, now)
-        found = find_slug(session, SLUG)
-        if found is None:
-            program_id, location_id = _open_cafe(session, secrets, now)
-        else:
-            set_merchant(session, found.merchant_id)
-            program_id, location_id = found.program_id, locations(session)[0].id
-    engine.dispose()
+    try:
+        with transaction(engine) as session:
+            _import_certificate(session, settings, authority, now)
+            made = _found(session, secrets, now, empty=empty)
+    finally:
+        engine.dispose()
+    console = {"console_url": f"{settings.public_url}/console", "console_email": EMAIL}
+    if made is None:
+        return console
     return {
-        "console_url": f"{settings.public_url}/console",
-        "console_email": EMAIL,
+        **console,
         "till_url": f"{settings.public_url}/till/enrol/{secrets['till_token']}",
         "join_url": f"{settings.public_url}/join/{SLUG}",
-        "program_id": str(program_id),
-        "location_id": str(location_id),
+        "program_id": str(made[0]),
+        "location_id": str(made[1]),
     }
+
+
+def _found(session: Session, secrets: Mapping[str, str], now: datetime, *, empty: bool) -> tuple[UUID, UUID] | None:
+    """Program and shop of the café, made if need be; ``None`` when nobody wants it."""
+    found = find_slug(session, SLUG)
+    if found is not None:
+        set_merchant(session, found.merchant_id)
+        return found.program_id, locations(session)[0].id
+    if empty:
+        _let_in(session, secrets, now)
+        return None
+    return _open_cafe(session, secrets, now)
 
 
 def _open_cafe(session: Session, secrets: Mapping[str, str], now: datetime) -> tuple[UUID, UUID]:
@@ -67,12 +84,17 @@ def _open_cafe(session: Session, secrets: Mapping[str, str], now: datetime) -> t
     )
     brand = create_brand(session, merchant, branding, now)
     program = create_stamp_program(session, brand, branding, SLUG, now)
-    user = people.create_user(session, EMAIL, secrets["console_password"], now)
+    user = _let_in(session, secrets, now)
     people.add_member(session, user, merchant.id, "owner", now)
     tills.hire(session, merchant.id, "Mia", secrets["staff_pin"], now)
     tills.invite_till(session, location.id, merchant.id, secrets["till_token"], now, expires_at=None)
     people.create_api_key(session, merchant.id, secrets["api_key"], ["read", "write"], now)
     return program.id, location.id
+
+
+def _let_in(session: Session, secrets: Mapping[str, str], now: datetime) -> User:
+    """Whoever signs in with the demo's password."""
+    return people.user_of(session, EMAIL) or people.create_user(session, EMAIL, secrets["console_password"], now)
 
 
 def _import_certificate(session: Session, settings: Settings, authority: "Authority", now: datetime) -> None:

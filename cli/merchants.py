@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from issuer import certificates, importing, people, tills
 from issuer.branding import Branding, UnknownBranding, load_branding
+from issuer.brands import create_brand
 from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
@@ -22,7 +23,6 @@ from issuer.merchants import (
     NewMerchant,
     UnknownZone,
     all_merchants,
-    create_brand,
     create_location,
     create_merchant,
     create_stamp_program,
@@ -111,21 +111,41 @@ def user() -> None:
 @click.argument("email")
 @click.option("--merchant", "merchant_id", type=click.UUID, help="id of the merchant; may be left out if there is one")
 @click.option("--role", default="owner", show_default=True, type=click.Choice(["owner", "manager", "staff"]))
-def create_user_command(email: str, merchant_id: UUID | None, role: str) -> None:
-    """Let somebody sign in, and print their password once."""
+@click.option("--new-shop", is_flag=True, help="member of no merchant: they found one when they first sign in")
+def create_user_command(email: str, merchant_id: UUID | None, role: str, new_shop: bool) -> None:
+    """Let somebody sign in, and print their password once. Where there is no merchant yet, they found the first."""
+    if new_shop and merchant_id:
+        raise click.ClickException(f"--new-shop founds a merchant of its own: leave --merchant {merchant_id} out.")
     with _house() as (settings, engine, now), transaction(engine) as session:
-        chosen = _chosen_merchant(all_merchants(session), merchant_id)
+        known = all_merchants(session)
+        chosen = None if new_shop or not (known or merchant_id) else _chosen_merchant(known, merchant_id)
         try:
             password = _invite(session, email, chosen, role, now)
         except (people.EmailTaken, people.EmailRefused) as error:
             raise click.ClickException(str(error)) from error
     _tell(settings, email, password)
+    if chosen is None:
+        click.echo("They have no shop yet: the first sign-in founds one, with them as its owner.")
 
 
-def _invite(session: Session, email: str, merchant_id: UUID, role: str, now: datetime) -> str:
+@user.command("reset")
+@click.argument("email")
+def reset_user_command(email: str) -> None:
+    """Give somebody a new password and print it once. Unlocks the account and ends all its sessions."""
+    password = secrets.token_urlsafe(12)
+    with _house() as (settings, engine, _), transaction(engine) as session:
+        try:
+            found = people.reset_password(session, email, password)
+        except people.UnknownEmail as error:
+            raise click.ClickException(str(error)) from error
+    _tell(settings, found.email, password)
+
+
+def _invite(session: Session, email: str, merchant_id: UUID | None, role: str, now: datetime) -> str:
     password = secrets.token_urlsafe(12)
     made = people.create_user(session, email, password, now)
-    people.add_member(session, made, merchant_id, role, now)
+    if merchant_id is not None:
+        people.add_member(session, made, merchant_id, role, now)
     return password
 
 

@@ -225,7 +225,6 @@ def _command(layout: _Layout) -> list[str]:
         "unix_socket_directories": str(layout.sockets),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
-        "fsync": "on",
         "timezone": "UTC",
     }
     command = [str(layout.programs / "postgres"), "-D", str(layout.cluster)]

@@ -1,6 +1,6 @@
 """Cards found and shown: by id, code, page key; one or many, always in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,6 @@ from issuer.schema import (
     ProgramVersion,
     Reward,
 )
-from signing.codes import looks_short, read_code, read_short_code
 from signing.tokens import digest
 
 
@@ -72,18 +71,6 @@ def locked_card(session: Session, card_id: UUID) -> Card | None:
     return session.scalar(select(Card).where(Card.id == card_id).with_for_update())
 
 
-def find_code(session: Session, merchant_id: UUID, text: str, code_key: bytes) -> UUID | None:
-    """The merchant's card that a scanned or typed text names.
-
-    :raises signing.codes.NotOurCode: not a code of this installation
-    :raises signing.codes.MistypedCode: a short code with a letter wrong
-    """
-    found = select(CardCode.card_id).where(CardCode.merchant_id == merchant_id, CardCode.revoked_at.is_(None))
-    if looks_short(text):
-        return session.scalar(found.where(CardCode.short_code == read_short_code(text)))
-    return session.scalar(found.where(CardCode.code == read_code(code_key, text)))
-
-
 def find_key(session: Session, key: str) -> CardKey | None:
     """The directory's row for the key of a card's page; revoked keys are not found."""
     row = session.get(CardKey, digest(key))
@@ -123,33 +110,39 @@ def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
 
 
 def newest(
-    session: Session, *, limit: int, after: tuple[datetime, UUID] | None = None, search: str = ""
+    session: Session,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    search: str = "",
+    mail_digest: bytes | None = None,
 ) -> Sequence[Card]:
     """Cards of the merchant, newest first, from after the given place on.
 
-    :param search: part of a name, of a short code or of a serial
+    :param search: part of a name, or the beginning of a short code or of a serial
+    :param mail_digest: of what is searched for, when that is a whole address: its owner's cards are found too
     """
     query = select(Card).order_by(Card.created_at.desc(), Card.id.desc()).limit(limit)
     if after is not None:
         query = query.where(tuple_(Card.created_at, Card.id) < after)
     if search:
-        query = query.where(or_(*_matches(search)))
+        query = query.where(or_(*_matches(search, mail_digest)))
     return session.scalars(query).all()
 
 
-def _matches(search: str) -> list[ColumnElement[bool]]:
-    plain = search.replace("%", r"\%").replace("_", r"\_")
+def _matches(search: str, mail_digest: bytes | None) -> Iterator[ColumnElement[bool]]:
+    plain = search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     compact = plain.replace("-", "").replace(" ", "").upper()
-    return [
-        Card.customer_id.in_(select(PersonalData.customer_id).where(PersonalData.name.ilike(f"%{plain}%"))),
-        Card.id.in_(
-            select(CardCode.card_id).where(
-                CardCode.merchant_id == Card.merchant_id,
-                func.replace(CardCode.short_code, "-", "").startswith(compact),
-            )
-        ),
-        Card.id.in_(select(Pass.card_id).where(Pass.serial.startswith(plain.lower()))),
-    ]
+    people = select(PersonalData.customer_id)
+    yield Card.customer_id.in_(people.where(PersonalData.name.ilike(f"%{plain}%")))
+    yield Card.id.in_(select(Pass.card_id).where(Pass.serial.startswith(plain.lower())))
+    if compact:
+        code = func.replace(CardCode.short_code, "-", "")
+        yield Card.id.in_(
+            select(CardCode.card_id).where(CardCode.merchant_id == Card.merchant_id, code.startswith(compact))
+        )
+    if mail_digest is not None:
+        yield Card.customer_id.in_(people.where(PersonalData.mail_digest == mail_digest))
 
 
 def _passes(ids: Sequence[UUID]) -> Select[Pass]:

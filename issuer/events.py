@@ -12,5 +12,9 @@ from issuer.schema import Event
 def record(
     session: Session, merchant_id: UUID, kind: str, now: datetime, card_id: UUID | None = None, **data: Any
 ) -> None:
-    """Append one event. ``kind``: joined, refused, held, pushed, fetched, wallet_added, wallet_removed."""
+    """Append one event.
+
+    ``kind``: a short stable word. About a card: joined, downloaded, refused, pushed, fetched, wallet_added,
+    wallet_removed. About the shop, with the user's id: design_published, paper_printed, till_revoked and their like.
+    """
     session.add(Event(merchant_id=merchant_id, card_id=card_id, kind=kind, data=data, at=now))

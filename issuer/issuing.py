@@ -1,32 +1,33 @@
 """From rows to a finished pass: what the card shows, in the customer's language, sealed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer import certificates
+from issuer.brands import Worn, worn_by
 from issuer.cards import CardView, RewardCount, view
+from issuer.design import Design
 from issuer.keys import Keys
 from issuer.language import translator
 from issuer.registrations import last_modified, pass_token
-from issuer.schema import Brand, BrandVersion, Card, Certificate, Image, Merchant, Pass, Program
+from issuer.schema import Card, Certificate, Image, Merchant, Pass
 from passes.apple import apple_files
-from passes.face import Colours, Face, Issue, Line, StampLook, Stamps
+from passes.face import Face, Issue, Line, StampLook, Stamps
 from signing.certificates import PassCertificate
 from signing.pkpass import seal_pass
 
 
 @dataclass(frozen=True)
 class Look:
-    """A brand version with its pictures."""
+    """A brand version, or the draft of one, with its pictures."""
 
-    colours: Colours
-    shape: str
-    texts: Mapping[str, str]
+    design: Design
     icon: bytes
     logo: bytes
     stamp: bytes
@@ -76,23 +77,26 @@ def seal_for(session: Session, keys: Keys, issue: Pass, card: Card, public_url: 
 
 def face_of(session: Session, card: Card, public_url: str) -> Face:
     """What one version of a card shows: a function of rows alone."""
-    shown = view(session, card)
     merchant = session.scalars(select(Merchant)).one()
-    look = look_of(session, card.program_id)
-    _ = translator(card.language).gettext
+    return dressed(view(session, card), merchant, look_of(session, card.program_id), public_url)
+
+
+def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str) -> Face:
+    """The face of a card, or of a sample of one, in a look."""
+    design, _ = look.design, translator(shown.language).gettext
     return Face(
-        language=card.language,
+        language=shown.language,
         organization=merchant.name,
-        description=look.texts[card.language],
-        logo_text=merchant.name,
-        colours=look.colours,
+        description=design.texts[shown.language],
+        logo_text=merchant.name if design.show_name else "",
+        colours=design.colours,
         header=(Line("stamps", _("Stamps"), count_text(shown)),),
         secondary=(Line("status", _("Your card"), status_text(shown), "%@"),),
         auxiliary=(),
-        back=_back(shown, merchant, public_url),
+        back=_back(shown, merchant, design, public_url),
         icon=look.icon,
         logo=look.logo,
-        look=StampLook(look.colours, look.stamp, look.shape),
+        look=StampLook(design.colours, look.stamp, design.shape),
         stamps=Stamps(shown.needed, shown.shown),
         code=shown.code,
         short_code=shown.short_code,
@@ -133,33 +137,32 @@ def _waiting(language: str) -> Callable[[RewardCount], str]:
     return words
 
 
-def look_of(session: Session, program_id: object) -> Look:
+def look_of(session: Session, program_id: UUID) -> Look:
     """The current version of the brand of a program."""
-    version = session.scalars(
-        select(BrandVersion)
-        .join(Brand, Brand.id == BrandVersion.brand_id)
-        .join(Program, Program.brand_id == Brand.id)
-        .where(Program.id == program_id, BrandVersion.number == Brand.current_version)
-    ).one()
-    ids = (version.icon_id, version.logo_id, version.stamp_id)
+    return look_from(session, worn_by(session, program_id))
+
+
+def look_from(session: Session, worn: Worn) -> Look:
+    """A version or a draft with its pictures."""
+    ids = (worn.icon_id, worn.logo_id, worn.stamp_id)
     pictures = {image.id: image.png for image in session.scalars(select(Image).where(Image.id.in_(ids)))}
     return Look(
-        colours=Colours(**version.design["colours"]),
-        shape=version.design["shape"],
-        texts=version.design["texts"],
-        icon=pictures[version.icon_id],
-        logo=pictures[version.logo_id],
-        stamp=pictures[version.stamp_id],
+        design=Design.read(worn.design),
+        icon=pictures[worn.icon_id],
+        logo=pictures[worn.logo_id],
+        stamp=pictures[worn.stamp_id],
     )
 
 
-def _back(shown: CardView, merchant: Merchant, public_url: str) -> tuple[Line, ...]:
+def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) -> tuple[Line, ...]:
     """Apple wants contact data of whoever signed (App Review Guidelines 1.5)."""
     _ = translator(shown.language).gettext
     promise = shown.rule.sentence(shown.language, shown.reward_names[shown.language])
     contact = merchant.contact
+    own_words = design.back.get(shown.language, "")
     lines = [
         Line("program", shown.program_names[shown.language], promise),
+        *([Line("about", _("Good to know"), own_words)] if own_words else []),
         Line("web", _("This card on the web"), f"{public_url}/card/{shown.web_key}"),
         Line("code", _("Card number"), shown.short_code),
         Line("shop", _("Shop"), merchant.name),

@@ -8,11 +8,19 @@ from signing.envelope import derive_key
 
 @dataclass(frozen=True)
 class Keys:
-    """``codes``: checksum of card codes. ``encryption``: wraps what is sealed in the database."""
+    """``codes``: checksum of card codes. ``encryption``: wraps what is sealed in the database.
+
+    ``mail``: digests of mail addresses, by which a card is found.
+    """
 
     codes: bytes = field(repr=False)
     encryption: bytes = field(repr=False)
+    mail: bytes = field(repr=False)
 
 
 def keys_of(settings: Settings) -> Keys:
-    return Keys(codes=derive_key(settings.secret_key, "card codes"), encryption=settings.key_encryption_key)
+    return Keys(
+        codes=derive_key(settings.secret_key, "card codes"),
+        encryption=settings.key_encryption_key,
+        mail=derive_key(settings.secret_key, "mail digests"),
+    )

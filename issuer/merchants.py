@@ -1,6 +1,5 @@
-"""Merchants, their shops, brands and programs."""
+"""Merchants, their shops and programs."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,10 @@ from sqlalchemy.orm import Session
 from issuer import ledger
 from issuer.branding import Branding
 from issuer.database import set_merchant
+from issuer.editing import printable
 from issuer.rules.movement import STAMPS, reward_unit
 from issuer.schema import (
     Brand,
-    BrandVersion,
-    Image,
     Location,
     Membership,
     Merchant,
@@ -54,7 +52,7 @@ def create_merchant(session: Session, new: NewMerchant, now: datetime) -> Mercha
     :raises NameRefused: empty, longer than 100 characters or not printable
     :raises UnknownZone: zone not in the IANA database
     """
-    if not new.name.strip() or len(new.name) > LONGEST_NAME or not new.name.isprintable():
+    if not new.name.strip() or len(new.name) > LONGEST_NAME or not printable(new.name):
         raise NameRefused(f"{new.name[:40]!r} is no name of a shop: use 1 to {LONGEST_NAME} printable characters.")
     try:
         ZoneInfo(new.zone)
@@ -83,31 +81,20 @@ def create_location(
     return location
 
 
-def create_brand(session: Session, merchant: Merchant, branding: Branding, now: datetime) -> Brand:
-    """A brand whose first version copies a ready design, pictures included."""
-    brand = Brand(id=uuid4(), merchant_id=merchant.id, current_version=1, created_at=now)
-    session.add(brand)
-    session.flush()
-    session.add(
-        BrandVersion(
-            brand_id=brand.id,
-            number=1,
-            merchant_id=merchant.id,
-            icon_id=_image(session, merchant.id, branding.icon, now),
-            logo_id=_image(session, merchant.id, branding.logo, now),
-            stamp_id=_image(session, merchant.id, branding.stamp, now),
-            design=branding.design,
-            created_at=now,
-        )
-    )
-    session.flush()
-    return brand
-
-
 def create_stamp_program(
-    session: Session, brand: Brand, branding: Branding, slug: str, now: datetime, stamps_needed: int = 10
+    session: Session,
+    brand: Brand,
+    branding: Branding,
+    slug: str,
+    now: datetime,
+    stamps_needed: int = 10,
+    *,
+    public: bool = True,
 ) -> Program:
-    """ "N for 1" with the names that the design proposes."""
+    """ "N for 1" with the names that the design proposes.
+
+    :param public: its join page is open at once
+    """
     program = Program(
         id=uuid4(),
         merchant_id=brand.merchant_id,
@@ -119,12 +106,19 @@ def create_stamp_program(
     )
     session.add(program)
     session.flush()
-    session.add(ProgramSlug(slug=slug, merchant_id=brand.merchant_id, program_id=program.id))
+    if public:
+        open_join_page(session, program)
     reward_id = _first_version(session, program, branding, stamps_needed, now)
     reward = reward_unit(reward_id)
     ends = [(STAMPS, "issued"), (STAMPS, "exchanged"), (reward, "issued"), (reward, "redeemed")]
     ledger.open_accounts(session, program, ends)
     return program
+
+
+def open_join_page(session: Session, program: Program) -> None:
+    """Let customers in, under the program's slug."""
+    session.add(ProgramSlug(slug=program.slug, merchant_id=program.merchant_id, program_id=program.id))
+    session.flush()
 
 
 def _first_version(session: Session, program: Program, branding: Branding, stamps_needed: int, now: datetime) -> UUID:
@@ -152,14 +146,3 @@ def _first_version(session: Session, program: Program, branding: Branding, stamp
 def all_merchants(session: Session) -> list[UUID]:
     """Every merchant that has a program or a member, from the directory."""
     return list(session.scalars(union(select(ProgramSlug.merchant_id), select(Membership.merchant_id))))
-
-
-def _image(session: Session, merchant_id: UUID, png: bytes, now: datetime) -> UUID:
-    digest = hashlib.sha256(png).digest()
-    found = session.scalar(select(Image.id).where(Image.merchant_id == merchant_id, Image.sha256 == digest))
-    if found is not None:
-        return found
-    image = Image(id=uuid4(), merchant_id=merchant_id, sha256=digest, png=png, created_at=now)
-    session.add(image)
-    session.flush()
-    return image.id

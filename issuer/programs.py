@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer.rules import Rule, rule_of
-from issuer.schema import Brand, Card, Location, Program, ProgramSlug, ProgramVersion, Reward
+from issuer.schema import Card, Location, Program, ProgramSlug, ProgramVersion, Reward
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,3 @@ def find_slug(session: Session, slug: str) -> ProgramSlug | None:
 def locations(session: Session) -> Sequence[Location]:
     """The merchant's shops, oldest first."""
     return session.scalars(select(Location).order_by(Location.created_at, Location.id)).all()
-
-
-def brand_number(session: Session, program_id: UUID) -> int:
-    """Version of the brand that a program's cards wear now."""
-    return session.scalars(
-        select(Brand.current_version).join(Program, Program.brand_id == Brand.id).where(Program.id == program_id)
-    ).one()

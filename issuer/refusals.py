@@ -18,7 +18,7 @@ class Refusal:
 
     def template(self, language: str) -> str:
         """The sentence with its places still open."""
-        return translator(language).gettext(SENTENCES[self.code])
+        return translator(language).gettext((SENTENCES | AT_THE_DESK)[self.code])
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "to be translated later")
@@ -37,4 +37,11 @@ SENTENCES = {
     "too_late_to_undo": N_(
         "Undo is possible for one minute, at the till that booked it. Ask the manager to correct it."
     ),
+}
+
+# Said in the console, never by the API.
+AT_THE_DESK = {
+    "draft_changed_elsewhere": N_("This design was changed in another window. Load the page again to go on with it."),
+    "nothing_to_publish": N_("Nothing has changed since the last time you published."),
+    "too_faint": N_("A text is too faint on its background to be read. Repair the colours, then publish."),
 }

@@ -175,7 +175,8 @@ def note_fetch(session: Session, issue: Pass, held: int | None, version: int, no
         select(Registration).where(Registration.pass_id == issue.id).order_by(Registration.device_id).with_for_update()
     ).all()
     row = _who(rows, held, version)
-    if row is not None:
+    # One that is told "not modified" fetches nothing: since when it has this version tells which design it shows.
+    if row is not None and not held == version == row.fetched_version:
         row.fetched_version, row.fetched_at = version, now
         session.flush()
     set_merchant(session, issue.merchant_id)

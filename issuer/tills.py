@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from issuer import events
 from issuer.database import set_merchant
 from issuer.schema import Staff, Till, TillEnrolment
 from signing.passwords import WrongPassword, check_password, hash_password
@@ -17,6 +18,7 @@ from signing.tokens import digest
 MOST_FAILURES = 5
 LOCKED = timedelta(minutes=1)
 SHIFT = timedelta(hours=14)
+ENROL_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ def invite_till(
     now: datetime,
     *,
     expires_at: datetime | None,
+    single_use: bool = False,
 ) -> None:
-    """Let whoever opens the link with ``token`` become a till of this shop."""
+    """Let whoever opens the link with ``token`` become a till of this shop; ``single_use``: the first one only."""
     session.merge(
         TillEnrolment(
             token_hash=digest(token),
@@ -44,16 +47,27 @@ def invite_till(
             location_id=location_id,
             created_at=now,
             expires_at=expires_at,
+            single_use=single_use,
         )
     )
     session.flush()
 
 
+def enrolment(session: Session, token: str, now: datetime) -> TillEnrolment | None:
+    """The link with this token, as long as it works."""
+    return _working(session.get(TillEnrolment, digest(token)), now)
+
+
 def enrol(session: Session, token: str, now: datetime) -> tuple[Till, str] | None:
-    """A new till and the secret for its cookie; ``None`` for a link that is unknown or over."""
-    link = session.get(TillEnrolment, digest(token))
-    if link is None or (link.expires_at and link.expires_at <= now):
+    """A new till and its cookie's secret; ``None`` for a link that is unknown, used up or over. Sets the merchant.
+
+    Browsers that come at once wait for each other, so that a link for one makes one till.
+    """
+    link = _working(session.get(TillEnrolment, digest(token), with_for_update=True), now)
+    if link is None:
         return None
+    if link.single_use:
+        session.delete(link)
     number = session.scalar(select(func.count()).where(Till.location_id == link.location_id)) or 0
     secret = secrets.token_urlsafe(32)
     till = Till(
@@ -67,6 +81,8 @@ def enrol(session: Session, token: str, now: datetime) -> tuple[Till, str] | Non
     )
     session.add(till)
     session.flush()
+    set_merchant(session, till.merchant_id)
+    events.record(session, till.merchant_id, "till_enrolled", now, till_id=str(till.id))
     return till, secret
 
 
@@ -118,6 +134,10 @@ def open_till(session: Session, till: Till, staff_id: UUID, pin: str, now: datet
 
 def close_till(till: Till) -> None:
     till.staff_id = till.staff_since = None
+
+
+def _working(link: TillEnrolment | None, now: datetime) -> TillEnrolment | None:
+    return None if link is None or (link.expires_at and link.expires_at <= now) else link
 
 
 def _wrong(staff: Staff, now: datetime) -> WrongPin:

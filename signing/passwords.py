@@ -5,7 +5,7 @@ import unicodedata
 import argon2
 from argon2.exceptions import VerificationError
 
-_hasher = argon2.PasswordHasher()
+HASHER = argon2.PasswordHasher()
 
 
 class WrongPassword(Exception):
@@ -16,13 +16,13 @@ def hash_password(text: str) -> str:
     """The PHC string to store, about 100 ASCII characters. Raises ValueError for an empty password."""
     if not text:
         raise ValueError("A password may not be empty; choose one.")
-    return _hasher.hash(_plain(text))
+    return HASHER.hash(_plain(text))
 
 
 def check_password(hashed: str, given: str) -> None:
     """Raises WrongPassword unless `given` is what `hashed` was made from."""
     try:
-        _hasher.verify(hashed, _plain(given))
+        HASHER.verify(hashed, _plain(given))
     except (VerificationError, ValueError) as error:
         raise WrongPassword("The password is wrong.") from error
 

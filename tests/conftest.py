@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine
@@ -21,13 +22,15 @@ from cli.postgresql import PostgreSQL
 from cli.valkey import Valkey
 from issuer import certificates, migrating, people, tills
 from issuer.branding import load_branding
+from issuer.brands import create_brand
 from issuer.database import make_engine, transaction
 from issuer.keys import Keys, keys_of
-from issuer.merchants import NewMerchant, create_brand, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
 from issuer.programs import program_view
 from issuer.settings import Settings, load_settings
 from issuer.web import create_app
 from sandbox.authority import Authority, ensure_authority
+from signing import passwords
 from signing.certificates import read_pass_certificate
 
 HOME = "PYTEST_TREUEPASS_HOME"
@@ -70,6 +73,14 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Argon2id as always, but with so little work that a thousand sign-ins do not take minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @dataclass(frozen=True)
 class Servers:
     """Addresses of the run's servers; the database address names the maintenance database."""
@@ -101,7 +112,11 @@ def named(url: str, database: str) -> str:
 
 
 def _make_template(url: str) -> None:
+    """The migrated database that every test copies; nobody needs these servers' data after a power cut."""
     with psycopg.connect(plain(url), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     migrating.upgrade(named(url, TEMPLATE))
 

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerGone
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from issuer import relaying
+from issuer import relaying, rollouts
 from issuer.database import transaction
 from issuer.settings import Settings
 from worker.app import make_celery
@@ -50,6 +50,9 @@ class Relay:
             if numbered or last is None or now - last >= REMIND_AFTER:
                 self._hint(pass_type)
                 self._hinted[pass_type] = now
+        # After the till's changes, so that no trouble of a rollout keeps them waiting.
+        with transaction(self._office.engine) as session:
+            rollouts.advance(session, now, self._office.settings.campaign_rate)
         return numbered
 
 

@@ -12,7 +12,7 @@ from issuer import idempotency
 from issuer.certificates import CertificateMissing
 from issuer.database import set_merchant, transaction
 from issuer.merchants import all_merchants
-from issuer.schema import Heartbeat, JobRun, LoginSession
+from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
 from signing.envelope import SealBroken
 from worker.apple_push import Connections, push_waiting
 from worker.office import Office
@@ -74,8 +74,9 @@ def claim_slot(session: Session, name: str, seconds: int, now: datetime) -> bool
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Drop what nobody will ask for again: old idempotency keys, ended sessions, slots of last week."""
-    session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
+    """Drop what nobody will ask for again: old idempotency keys, ended sessions and links, slots of last week."""
+    for row in (LoginSession, Invitation, TillEnrolment):
+        session.execute(delete(row).where(row.expires_at < now))
     session.execute(delete(JobRun).where(JobRun.claimed_at < now - idempotency.KEPT))
     for merchant_id in all_merchants(session):
         set_merchant(session, merchant_id)

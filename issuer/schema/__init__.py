@@ -5,16 +5,18 @@ from issuer.schema.ledger import Account, Entry, Event, Hold, IdempotencyKey, Po
 from issuer.schema.mapping import Base
 from issuer.schema.merchants import (
     Brand,
+    BrandDraft,
     BrandVersion,
     Image,
     Location,
     Merchant,
+    PaperBatch,
     Program,
     ProgramSlug,
     ProgramVersion,
     Reward,
 )
-from issuer.schema.people import ApiKey, LoginSession, Membership, Staff, Till, TillEnrolment, User
+from issuer.schema.people import ApiKey, Invitation, LoginSession, Membership, Staff, Till, TillEnrolment, User
 from issuer.schema.wallets import (
     CardCode,
     CardKey,
@@ -25,6 +27,7 @@ from issuer.schema.wallets import (
     Pass,
     Publication,
     Registration,
+    Rollout,
 )
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "ApiKey",
     "Base",
     "Brand",
+    "BrandDraft",
     "BrandVersion",
     "Card",
     "CardCode",
@@ -46,11 +50,13 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Image",
+    "Invitation",
     "JobRun",
     "Location",
     "LoginSession",
     "Membership",
     "Merchant",
+    "PaperBatch",
     "Pass",
     "PersonalData",
     "Posting",
@@ -61,6 +67,7 @@ __all__ = [
     "Purchase",
     "Registration",
     "Reward",
+    "Rollout",
     "Staff",
     "Till",
     "TillEnrolment",

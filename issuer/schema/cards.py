@@ -22,20 +22,27 @@ class Customer(Base):
 
 
 class PersonalData(Base):
-    """The only table about a person. Erasing a row destroys the key of all that was sealed under it."""
+    """The only table about a person. Erasing a row destroys the key of all that was sealed under it.
+
+    ``mail_digest``: keyed, so that a card is found by its owner's whole address and the address by nobody.
+    """
 
     __tablename__ = "personal_data"
+    __table_args__ = (Index("personal_data_mail", "merchant_id", "mail_digest"),)
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), primary_key=True)
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
     name: Mapped[str | None]
     key_sealed: Mapped[bytes]
     mail_sealed: Mapped[bytes | None]
+    mail_digest: Mapped[bytes | None]
     phone_sealed: Mapped[bytes | None]
     birthday_sealed: Mapped[bytes | None]
 
 
 class Consent(Base):
+    """``wording``: the sentence that the person read when they decided."""
+
     __tablename__ = "consent"
 
     id: Mapped[Id]
@@ -44,6 +51,7 @@ class Consent(Base):
     purpose: Mapped[str]
     given: Mapped[bool]
     source: Mapped[str]
+    wording: Mapped[str | None]
     at: Mapped[datetime]
 
 

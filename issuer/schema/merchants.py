@@ -10,6 +10,8 @@ from issuer.schema.mapping import Base, Id, Json
 
 
 class Merchant(Base):
+    """``trade``: the ready design it began with. ``setup_step``: where its first run stands; null when that is over."""
+
     __tablename__ = "merchant"
 
     id: Mapped[Id]
@@ -17,6 +19,8 @@ class Merchant(Base):
     zone: Mapped[str]
     currency: Mapped[str]
     contact: Mapped[Json]
+    trade: Mapped[str | None]
+    setup_step: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -54,8 +58,26 @@ class Brand(Base):
     created_at: Mapped[datetime]
 
 
+class BrandDraft(Base):
+    """What the merchant works on and no customer sees. ``revision`` counts saves: two windows notice each other.
+
+    ``design``: see `issuer.design.Design`.
+    """
+
+    __tablename__ = "brand_draft"
+
+    brand_id: Mapped[UUID] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    revision: Mapped[int]
+    icon_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    logo_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    stamp_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    design: Mapped[Json]
+    updated_at: Mapped[datetime]
+
+
 class BrandVersion(Base):
-    """``design``: colours (background, foreground, label as #rrggbb) and shape of the stamp."""
+    """Published once, never changed. ``design``: see `issuer.design.Design`; ``published_by``: a user."""
 
     __tablename__ = "brand_version"
 
@@ -66,7 +88,22 @@ class BrandVersion(Base):
     logo_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
     stamp_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
     design: Mapped[Json]
+    published_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
+
+
+class PaperBatch(Base):
+    """Paper cards printed together; each is a code without a card until its first stamp."""
+
+    __tablename__ = "paper_batch"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    program_id: Mapped[UUID] = mapped_column(ForeignKey("program.id"))
+    language: Mapped[str]
+    count: Mapped[int]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class Program(Base):

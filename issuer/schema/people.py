@@ -1,7 +1,7 @@
 """Who may act: users of the console, staff and their tills, API keys."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,12 +31,31 @@ class Membership(Base):
     created_at: Mapped[datetime]
 
 
+class Invitation(Base):
+    """A link that makes whoever opens it a member of a merchant, once."""
+
+    __tablename__ = "invitation"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True, default=uuid4)
+    merchant_id: Mapped[UUID]
+    email: Mapped[str]
+    role: Mapped[str]
+    invited_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class LoginSession(Base):
+    """``merchant_id`` is null for somebody who has yet to found a shop; ``agent`` names browser and system."""
+
     __tablename__ = "login_session"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True, default=uuid4)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    merchant_id: Mapped[UUID]
+    merchant_id: Mapped[UUID | None]
+    agent: Mapped[str | None]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -84,10 +103,13 @@ class Till(Base):
 
 
 class TillEnrolment(Base):
+    """A link that makes the browser which opens it a till; ``single_use``: the first one only."""
+
     __tablename__ = "till_enrolment"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     merchant_id: Mapped[UUID]
     location_id: Mapped[UUID]
+    single_use: Mapped[bool] = mapped_column(server_default="false", default=False)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

@@ -42,14 +42,21 @@ class Pass(Base):
 
 
 class CardCode(Base):
+    """What a till reads. A paper card's has no card until its first stamp; ``batch_id`` names its `PaperBatch`."""
+
     __tablename__ = "card_code"
-    __table_args__ = (UniqueConstraint("merchant_id", "short_code"), Index("card_code_card", "card_id"))
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "short_code"),
+        Index("card_code_card", "card_id"),
+        Index("card_code_batch", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     short_code: Mapped[str]
     merchant_id: Mapped[UUID]
-    card_id: Mapped[UUID]
+    card_id: Mapped[UUID | None]
     pass_id: Mapped[UUID | None] = mapped_column(ForeignKey("pass.id"))
+    batch_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
@@ -115,6 +122,28 @@ class Publication(Base):
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
     pushed_version: Mapped[int | None]
     pushed_at: Mapped[datetime | None]
+
+
+class Rollout(Base):
+    """A published design on its way to the cards that phones hold: ``after_card`` is the last one that got it.
+
+    ``due_at``: when the next cards are to be told; null when all were.
+    """
+
+    __tablename__ = "rollout"
+    __table_args__ = (
+        Index("rollout_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("rollout_brand", "brand_id", "brand_version"),
+    )
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID]
+    brand_id: Mapped[UUID]
+    brand_version: Mapped[int]
+    after_card: Mapped[UUID | None]
+    told: Mapped[int] = mapped_column(server_default="0", default=0)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
 
 
 class Certificate(Base):

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from issuer.brands import worn_by
 from issuer.cards import CardView
+from issuer.design import Design
 from issuer.history import EntryView
 from issuer.issuing import count_text, stamps_left, status_text
 from issuer.language import translator
-from issuer.programs import ProgramView, brand_number
+from issuer.programs import ProgramView
 from issuer.rules.movement import STAMPS
 from issuer.web import pictures
 from issuer.web.wording import CAUSES, said, when
@@ -20,7 +23,6 @@ def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) 
     """What `templates/card/_front.html` draws, in the card's own language."""
     return {
         "organization": merchant_name,
-        "logo_text": merchant_name,
         "header_label": translator(shown.language).gettext("Stamps"),
         "header_value": count_text(shown),
         "stamps": shown.shown,
@@ -30,7 +32,7 @@ def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) 
         "short_code": shown.short_code,
         "qr_url": url_for("public.qr_svg", key=shown.web_key),
         "version": shown.version,
-        **pictures.urls(slug, brand_number(session, shown.program_id)),
+        **_worn(session, shown.program_id, slug, merchant_name),
     }
 
 
@@ -40,14 +42,24 @@ def sample_face(session: Session, program: ProgramView, merchant_name: str, lang
     words = translator(language)
     return {
         "organization": merchant_name,
-        "logo_text": merchant_name,
         "header_label": words.gettext("Stamps"),
         "header_value": f"0 / {needed}",
         "stamps": 0,
         "needed": needed,
         "status": stamps_left(needed, program.rewards[0].names[language], language),
         "rewards": [],
-        **pictures.urls(program.program.slug, brand_number(session, program.program.id)),
+        **_worn(session, program.program.id, program.program.slug, merchant_name),
+    }
+
+
+def _worn(session: Session, program_id: UUID, slug: str, merchant_name: str) -> dict[str, Any]:
+    """What the brand gives to a card of a program: addresses of its files, shape of the stamps, the name."""
+    version = worn_by(session, program_id)
+    design = Design.read(version.design)
+    return {
+        "logo_text": merchant_name if design.show_name else "",
+        "shape": design.shape,
+        **pictures.urls(slug, version.number),
     }
 
 

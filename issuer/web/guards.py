@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from issuer import people, tills
@@ -11,11 +11,13 @@ from issuer.cards import find_key
 from issuer.database import transaction
 from issuer.web.context import house, now
 from issuer.web.problems import Problem
+from issuer.web.wording import said
 
 View = TypeVar("View", bound=Callable[..., Any])
 Check = Callable[[], Response | None]
 
 CONSOLE_COOKIE = "treuepass_console"
+FIRST_RUN = "/console/first-run"
 TILL_COOKIE = "treuepass_till"
 
 
@@ -37,10 +39,22 @@ def enforce(app: Flask) -> None:
         if request.endpoint is None or request.endpoint == "static":
             return None
         view = current_app.view_functions[request.endpoint]
+        # Before anything reads the form, and the check of its token does.
+        request.max_content_length = getattr(view, "largest_body", request.max_content_length)
         check = getattr(view, "guard_check", None)
         if check is None:
             raise RuntimeError(f"{request.endpoint} has no guard")
         return check()  # type: ignore[no-any-return]
+
+
+def takes_up_to(most: int) -> Callable[[View], View]:
+    """The view takes a body of so many bytes, where others take less."""
+
+    def mark(view: View) -> View:
+        view.largest_body = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def open_to_all(view: View) -> View:
@@ -100,18 +114,75 @@ def till_staff(view: View) -> View:
     return _guard("till_staff", check)(view)
 
 
-def signed_in(view: View) -> View:
-    """A session of the console; others are sent to the sign-in page."""
+def console_cookie() -> str:
+    """The name of the session's cookie; over https one that no other host and no plain page can set (RFC 6265bis)."""
+    return f"__Host-{CONSOLE_COOKIE}" if house().settings.secure else CONSOLE_COOKIE
+
+
+def _find_session() -> Response | None:
+    with transaction(house().engine) as session:
+        live = people.session_of(session, request.cookies.get(console_cookie(), ""), now())
+    if live is None:
+        return redirect(url_for("console.sign_in", next=_here()), 303)
+    g.live, g.user_id, g.merchant_id, g.role = live, live.user_id, live.merchant_id, live.role
+    return None
+
+
+def _here() -> str | None:
+    """Where to come back to; a form that was sent cannot be asked for again."""
+    return request.full_path.rstrip("?") if request.method == "GET" else None
+
+
+def founding(view: View) -> View:
+    """A session of the console, of somebody who has yet to found a shop, or of who may change the one they have."""
+    roles = ("owner", "manager")
 
     def check() -> Response | None:
-        with transaction(house().engine) as session:
-            row = people.session_of(session, request.cookies.get(CONSOLE_COOKIE, ""), now())
-        if row is None:
-            return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")), 303)
-        g.user_id, g.merchant_id = row.user_id, row.merchant_id
-        return None
+        refused = _find_session()
+        if refused is not None or g.merchant_id is None or g.role in roles:
+            return refused
+        return _not_yours(roles)
 
-    return _guard("signed_in", check)(view)
+    return _guard("founding", check)(view)
+
+
+def _member() -> Response | None:
+    refused = _find_session()
+    if refused is None and g.merchant_id is None:
+        return redirect(FIRST_RUN, 303)
+    return refused
+
+
+def signed_in(view: View) -> View:
+    """A session of the console, in any role; others are sent to sign in, or to found a shop."""
+    return _guard("signed_in", _member)(view)
+
+
+def console_role(*roles: str) -> Callable[[View], View]:
+    """A session of the console in one of these roles; other members are told that it is not theirs to do."""
+
+    def check() -> Response | None:
+        refused = _member()
+        if refused is not None or g.role in roles:
+            return refused
+        current_app.logger.warning("role refused: %s as %s", request.endpoint, g.role)
+        return _not_yours(roles)
+
+    return _guard(f"console_role:{','.join(roles)}", check)
+
+
+def _not_yours(roles: tuple[str, ...]) -> Response:
+    title = (
+        said("Only owners may open this.") if roles == ("owner",) else said("Only owners and managers may open this.")
+    )
+    page = render_template(
+        "public/problem.html",
+        title=title,
+        sentence=said("Ask an owner of the shop to do it, or to give you another role."),
+        next_url=url_for("console.cards"),
+        next_label=said("To the cards"),
+    )
+    return make_response(page, 403)
 
 
 def api_key(scope: str) -> Callable[[View], View]:

@@ -2,12 +2,15 @@
 
 from flask import Blueprint, Response, abort, url_for
 
+from issuer.brands import once_worn_by
 from issuer.database import set_merchant, transaction
-from issuer.issuing import Look, look_of
+from issuer.issuing import Look, look_from
 from issuer.programs import find_slug
 from issuer.web.context import house
 from issuer.web.guards import open_to_all
+from passes.face import StampLook
 from passes.images import logo_set, shrunk
+from passes.imprint import paper_of
 
 STAMP_PIXELS = 132
 
@@ -18,24 +21,34 @@ blueprint = Blueprint("pictures", __name__, url_prefix="/brand/<slug>/<int:numbe
 @open_to_all
 def colours(slug: str, number: int) -> Response:
     """The brand's colours as custom properties, because pages may carry no inline style."""
-    look = _look(slug)
-    css = (
-        f":root{{--brand-background:{look.colours.background};"
-        f"--brand-foreground:{look.colours.foreground};--brand-label:{look.colours.label}}}"
-    )
-    return _kept(css.encode(), "text/css")
+    return _kept(colour_sheet(_look(slug, number)), "text/css")
 
 
 @blueprint.get("/logo.png")
 @open_to_all
 def logo(slug: str, number: int) -> Response:
-    return _kept(logo_set(_look(slug).logo)["logo@2x.png"], "image/png")
+    return _kept(logo_set(_look(slug, number).logo)["logo@2x.png"], "image/png")
 
 
 @blueprint.get("/stamp.png")
 @open_to_all
 def stamp(slug: str, number: int) -> Response:
-    return _kept(shrunk(_look(slug).stamp, STAMP_PIXELS), "image/png")
+    return _kept(shrunk(_look(slug, number).stamp, STAMP_PIXELS), "image/png")
+
+
+def disc_of(look: Look) -> str:
+    """The colour that a stamp is printed on."""
+    return paper_of(StampLook(look.design.colours, look.stamp, look.design.shape))
+
+
+def colour_sheet(look: Look) -> bytes:
+    """A stylesheet of nothing but a brand's colours."""
+    colours = look.design.colours
+    css = (
+        f":root{{--brand-background:{colours.background};--brand-foreground:{colours.foreground};"
+        f"--brand-label:{colours.label};--brand-disc:{disc_of(look)}}}"
+    )
+    return css.encode()
 
 
 def urls(slug: str, number: int) -> dict[str, str]:
@@ -46,13 +59,17 @@ def urls(slug: str, number: int) -> dict[str, str]:
     }
 
 
-def _look(slug: str) -> Look:
+def _look(slug: str, number: int) -> Look:
     with transaction(house().engine) as session:
         row = find_slug(session, slug)
         if row is None:
             abort(404)
         set_merchant(session, row.merchant_id)
-        return look_of(session, row.program_id)
+        version = once_worn_by(session, row.program_id, number)
+        if version is None:
+            # Else a cache would keep today's look for ever under a number that is yet to be published.
+            abort(404)
+        return look_from(session, version)
 
 
 def _kept(data: bytes, mimetype: str) -> Response:

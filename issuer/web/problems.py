@@ -163,6 +163,13 @@ def _shown(status: int, code: str, sentence: str) -> Response:
         return make_response("", status)
     if request.path.startswith("/api/") or request.is_json:
         return problem_response(problem_body(status, code, sentence))
-    label = translator(_reader()).gettext("To the start page")
-    page = render_template("public/problem.html", title=sentence, sentence="", next_url="/", next_label=label)
+    _ = translator(_reader()).gettext
+    inside = request.path.startswith("/console/")
+    page = render_template(
+        "public/problem.html",
+        title=sentence,
+        sentence="",
+        next_url="/console" if inside else "/",
+        next_label=_("To the console") if inside else _("To the start page"),
+    )
     return make_response(page, status)

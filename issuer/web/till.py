@@ -1,23 +1,28 @@
 """The staff's scanner: enrol once, open with a PIN, then one JSON call a tap."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from issuer import counter, tills
-from issuer.cards import CardView, find_code, locked_card, view
+from issuer.cards import CardView, locked_card, view
+from issuer.codes import code_row
 from issuer.counter import UNDO, Redemption, Visit
-from issuer.database import transaction
+from issuer.database import set_merchant, transaction
 from issuer.history import last_earned
 from issuer.idempotency import Answer
 from issuer.issuing import count_text, rewards_text, status_text
 from issuer.ledger import Actor, Booked, posting_of
+from issuer.paper import card_for, was_withdrawn
+from issuer.programs import program_view
 from issuer.refusals import Refusal
-from issuer.schema import Card, Location, Merchant, Till
+from issuer.sample import sample_of
+from issuer.schema import Card, CardCode, Location, Merchant, PaperBatch, Till
 from issuer.tills import WrongPin
 from issuer.web.context import house, now, page_language, parsed_id
 from issuer.web.guards import TILL_COOKIE, any_till, open_to_all, till_staff
@@ -28,6 +33,8 @@ from issuer.web.wording import clock_time, said
 from signing.codes import MistypedCode, NotOurCode
 
 blueprint = Blueprint("till", __name__, url_prefix="/till")
+
+Found = TypeVar("Found")
 
 MOST_STAMPS = 100
 YEARS = 10 * 365 * 86400
@@ -51,10 +58,32 @@ def page() -> str:
 @blueprint.get("/enrol/<token>")
 @open_to_all
 def enrol(token: str) -> Response:
-    """Make this browser a till; one that is a till already stays the one it is."""
+    """Make this browser a till, or ask first when the link works but once: whatever previews links would use it up."""
     with transaction(house().engine) as session:
-        known = tills.till_of(session, request.cookies.get(TILL_COOKIE, ""), now())
-        made = None if known else tills.enrol(session, token, now())
+        link = tills.enrolment(session, token, now())
+        if link is None or not link.single_use or _known_till(session):
+            return _become(session, token)
+        set_merchant(session, link.merchant_id)
+        merchant = session.get_one(Merchant, link.merchant_id)
+        place = session.get_one(Location, link.location_id)
+    return make_response(render_template("till/become.html", merchant=merchant, place=place))
+
+
+@blueprint.post("/enrol/<token>")
+@open_to_all
+def enrol_now(token: str) -> Response:
+    with transaction(house().engine) as session:
+        return _become(session, token)
+
+
+def _known_till(session: Session) -> Till | None:
+    return tills.till_of(session, request.cookies.get(TILL_COOKIE, ""), now())
+
+
+def _become(session: Session, token: str) -> Response:
+    """Make this browser a till; one that is a till already stays the one it is."""
+    known = _known_till(session)
+    made = None if known else tills.enrol(session, token, now())
     if known is None and made is None:
         sentence = said("This enrolment link is not valid any more. Ask the owner or manager for a new one.")
         return make_response(render_template("till/enrol.html", error=sentence), 404)
@@ -97,13 +126,27 @@ def lookup() -> Response:
     """The card behind a scanned or typed code, and what may be done with it."""
     text = str(_body().get("code", ""))[:500]
     with transaction(house().engine, g.till.merchant_id) as session:
-        card_id = _find(session, text)
-        card = session.get(Card, card_id) if card_id else None
-        if card is None or card.state != "active":
+        row = _read(lambda: code_row(session, g.till.merchant_id, text, house().keys.codes))
+        if row is None:
+            raise _not_taken(session, text)
+        if row.card_id is None:
+            return jsonify(_new_paper_card(session, row))
+        card = session.get_one(Card, row.card_id)
+        if card.state != "active":
             raise _unknown()
         shown = view(session, card)
         answer = {"card": _summary(session, shown), "sentence": _status(shown)}
     return jsonify(answer)
+
+
+def _new_paper_card(session: Session, row: CardCode) -> dict[str, Any]:
+    """What a till shows of a printed card before its first stamp; it is called by its code, having no id yet."""
+    program = program_view(session, session.get_one(PaperBatch, row.batch_id).program_id)
+    if program is None:
+        raise _unknown()
+    shown = sample_of(session.get_one(Merchant, g.till.merchant_id), program, page_language())
+    card = _summary(session, replace(shown, short_code=row.short_code)) | {"id": row.code}
+    return {"card": card, "sentence": said("A new paper card: it begins with its first stamp.")}
 
 
 @blueprint.post("/stamps")
@@ -115,7 +158,7 @@ def stamps() -> Response:
         raise Problem(422, "invalid_body", said("Between 1 and 100 stamps can be given at once."))
 
     def work(session: Session) -> Answer:
-        card = _locked(session, body)
+        card = _begun(session, body)
         return _booked(session, card, counter.stamp(session, card, count, _visit()))
 
     return _once(work)
@@ -170,9 +213,10 @@ def _visit() -> Visit:
     return Visit(actor, now())
 
 
-def _find(session: Session, text: str) -> UUID | None:
+def _read(find: Callable[[], Found]) -> Found:
+    """What is found by a code, or why the text is none."""
     try:
-        return find_code(session, g.till.merchant_id, text, house().keys.codes)
+        return find()
     except MistypedCode as error:
         raise Problem(
             422,
@@ -191,11 +235,29 @@ def _unknown() -> Problem:
     return Problem(404, "not_found", said("This shop has no such card. Ask the customer for their card of this shop."))
 
 
+def _not_taken(session: Session, text: str) -> Problem:
+    """Nothing is known under a code: it was printed here and withdrawn, or is not of this shop."""
+    if not was_withdrawn(session, house().keys, g.till.merchant_id, text):
+        return _unknown()
+    return Problem(404, "not_found", said("This paper card was withdrawn unused. Give the customer another one."))
+
+
 def _locked(session: Session, body: dict[str, Any]) -> Card:
     card_id = parsed_id(str(body.get("card_id", "")))
     card = locked_card(session, card_id) if card_id else None
     if card is None:
         raise _unknown()
+    return card
+
+
+def _begun(session: Session, body: dict[str, Any]) -> Card:
+    """The card to stamp: one that is there, or a paper card that begins now, which the till calls by its code."""
+    named = str(body.get("card_id", ""))[:500]
+    if parsed_id(named):
+        return _locked(session, body)
+    card = _read(lambda: card_for(session, house().keys, g.till.merchant_id, named, now()))
+    if card is None:
+        raise _not_taken(session, named)
     return card
 
 

@@ -1,9 +1,9 @@
 """Language in templates, and instants and causes as people say them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_time
+from babel.dates import format_datetime, format_time, format_timedelta
 from flask import Flask, g, make_response, request
 from werkzeug.wrappers import Response
 
@@ -63,6 +63,13 @@ def when(instant: datetime | None, zone: str) -> str | None:
         return None
     pattern = "d. MMM y, HH:mm" if spoken() == "de" else "d MMM y, HH:mm"
     return str(format_datetime(instant.astimezone(ZoneInfo(zone)), pattern, locale=spoken()))
+
+
+def ago(instant: datetime, now: datetime) -> str:
+    """How long since, in words: "3 minutes ago". Who was seen a moment ago is here now."""
+    if now - instant < timedelta(minutes=2):
+        return said("just now")
+    return str(format_timedelta(instant - now, add_direction=True, threshold=1.2, locale=spoken()))
 
 
 def clock_time(instant: datetime, zone: str) -> str:

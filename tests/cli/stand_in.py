@@ -60,8 +60,10 @@ def _be_a_child(name: str, arguments: list[str]) -> None:
             time.sleep(1)
 
 
-def _prepare(environ: Mapping[str, str], secrets: Mapping[str, str], authority: object) -> Mapping[str, str]:
-    return MERCHANT
+def _prepare(
+    environ: Mapping[str, str], secrets: Mapping[str, str], authority: object, *, empty: bool
+) -> Mapping[str, str]:
+    return {name: MERCHANT[name] for name in ("console_url", "console_email")} if empty else MERCHANT
 
 
 def _arguments(wanted: plan.Plan, name: str, supervisor_pid: int) -> list[str]:

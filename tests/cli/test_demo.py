@@ -229,9 +229,10 @@ def test_all_children_share_one_start_of_the_demos_clock(data_dir: Path) -> None
     assert "T" in said.pop()
 
 
-def test_an_empty_demo_has_no_merchant(data_dir: Path) -> None:
+def test_an_empty_demo_has_no_merchant_but_somebody_who_may_found_one(data_dir: Path) -> None:
     demo = Demo(data_dir, free_port(), "--empty")
     facts = demo.facts()
-    demo.stop()
+    said = demo.stop()
+    assert f"{facts['console_email']}   {facts['console_password']}" in said
     assert facts["join_url"] is facts["api_key"] is facts["till_url"] is None
     assert facts["console_url"].endswith("/console")

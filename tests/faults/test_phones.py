@@ -12,7 +12,7 @@ from cli.plan import PASS_TYPE
 from cli.processes import wait_until
 from sandbox.apns import Answer
 from sandbox.phone import Phone
-from tests.faults.shop import LONG, Card, Shop, shown, shows
+from tests.faults.shop import LONG, Card, Shop, shows
 
 
 def test_a_stamp_is_on_the_phone_within_seconds(shop: Shop, record_property: Callable[[str, object], None]) -> None:
@@ -49,6 +49,7 @@ def test_a_pass_that_has_not_changed_since_its_download_asks_for_no_push(shop: S
     card, other = shop.card(), shop.card()
     shop.stamp(card)
     shop.stamp(other)
+    assert shop.at_rest(card)
     quiet, late = shop.phone(card), shop.phone()
     early = shop.download(other)
     shop.stamp(other)
@@ -132,7 +133,7 @@ def test_a_hundred_changes_at_once_are_a_few_pushes_and_the_last_one_is_shown(
     version = shop.told("GET", f"/cards/{card.id}")["version"]
     assert version == 104
     assert wait_until(lambda: shop.wallets(card)[0]["fetched_version"] == version, LONG)
-    assert shown(phone, card) == "3 / 10"
+    assert shows(phone, card, "3 / 10")
     pushes = len(shop.apple.pushes(phone))
     record_property("pushes_for_103_changes", pushes)
     print(f"103 changes in {took:.1f} s: {pushes} pushes")

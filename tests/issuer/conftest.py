@@ -36,7 +36,7 @@ def shared_engine(shared_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    return Keys(codes=b"c" * 32, encryption=b"k" * 32)
+    return Keys(codes=b"c" * 32, encryption=b"k" * 32, mail=b"m" * 32)
 
 
 @pytest.fixture

@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from issuer import counter, schema
 from issuer.branding import Branding, load_branding
+from issuer.brands import create_brand
 from issuer.cards import CardView, locked_card, view
 from issuer.counter import Redemption, Visit
+from issuer.customers import Profile
 from issuer.database import make_engine, transaction
-from issuer.joining import Joining, Profile, join
+from issuer.joining import Joining, join
 from issuer.keys import Keys
 from issuer.ledger import Actor, Booked, available
-from issuer.merchants import NewMerchant, create_brand, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
 from issuer.programs import program_view
 from issuer.refusals import Refusal
 from issuer.rules.movement import reward_unit

@@ -8,11 +8,13 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from issuer import schema
-from issuer.branding import FOLDER, UnknownBranding, load_branding
+from issuer.branding import FOLDER, UnknownBranding, artworks, brandings, load_branding
+from issuer.brands import create_brand
 from issuer.issuing import look_of
 from issuer.language import LANGUAGES
-from issuer.merchants import NameRefused, NewMerchant, UnknownZone, create_brand, create_merchant
+from issuer.merchants import NameRefused, NewMerchant, UnknownZone, create_merchant
 from issuer.programs import find_slug
+from passes.shapes import SHAPES
 from tests.issuer.counting import Till
 
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
@@ -37,7 +39,8 @@ def test_there_is_a_design_to_begin_with() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_design_speaks_both_languages(name: str) -> None:
     branding = load_branding(name)
-    for texts in (branding.program_names, branding.reward_names, branding.design["texts"]):
+    spoken = (branding.trade_names, branding.program_names, branding.reward_names, branding.design["texts"])
+    for texts in spoken:
         assert set(texts) == set(LANGUAGES)
         assert all(text.strip() for text in texts.values())
 
@@ -60,7 +63,24 @@ def test_a_designs_pictures_are_large_enough_for_the_sharpest_screen(name: str) 
             assert image.format == "PNG"
             assert (image.width >= width, image.height >= height) == (True, True), (picture, image.size)
             assert picture != "stamp" or image.mode in ("RGBA", "LA", "P")
-    assert branding.design["shape"] in ("round", "square")
+    assert branding.design["shape"] in SHAPES
+
+
+def test_all_designs_and_their_artwork_are_there_to_choose_from() -> None:
+    assert list(brandings()) == list(artworks()) == NAMES
+    for name in NAMES:
+        assert brandings()[name] == load_branding(name)
+        assert artworks()[name] == load_branding(name).stamp
+
+
+def test_what_is_read_once_for_all_cannot_be_changed_by_one() -> None:
+    with pytest.raises(TypeError):
+        artworks()["cafe"] = b""  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trade_proposes_a_round_that_a_card_can_show(name: str) -> None:
+    assert 2 <= load_branding(name).stamps_needed <= 30
 
 
 @pytest.mark.parametrize("name", ["", "no-such", "..", "../branding/cafe", "cafe/../cafe", "Cafe", "/etc"])
@@ -74,8 +94,8 @@ def test_a_brand_keeps_its_own_copy_of_the_design(till: Till) -> None:
     with till.work() as session:
         look = look_of(session, till.shop.program_id)
     assert (look.icon, look.logo, look.stamp) == (branding.icon, branding.logo, branding.stamp)
-    assert look.colours.background == branding.design["colours"]["background"]
-    assert (look.shape, look.texts) == (branding.design["shape"], branding.design["texts"])
+    assert look.design.colours.background == branding.design["colours"]["background"]
+    assert (look.design.shape, look.design.texts) == (branding.design["shape"], branding.design["texts"])
 
 
 def test_a_picture_used_twice_is_stored_once(till: Till) -> None:

@@ -1,7 +1,6 @@
 """A customer joins: everything is there from the same moment, and personal data in one place only."""
 
 from datetime import date
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -9,8 +8,10 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from issuer.cards import find_code, find_key, newest
-from issuer.joining import Joining, Profile, join
+from issuer.cards import find_key
+from issuer.codes import find_code
+from issuer.customers import Profile
+from issuer.joining import SIGNS, Joining, join, known_source, source_of
 from issuer.registrations import pass_token
 from issuer.schema import Base, Card, CardCode, CardKey, Consent, Customer, Event, Pass, PersonalData, Program
 from signing.codes import MistypedCode, NotOurCode, read_code, read_short_code
@@ -157,11 +158,35 @@ def test_nothing_about_the_person_stands_in_any_other_table(till: Till, shared_u
     assert found == {("personal_data", "xaverine"), ("personal_data", "quitzow")}
 
 
-def test_telling_something_is_written_down_as_consent(till: Till) -> None:
+def test_each_datum_that_is_told_is_written_down_as_a_consent_of_its_own(till: Till) -> None:
     till.join(ERIKA)
     with till.work() as session:
-        consent = session.scalars(select(Consent)).one()
-    assert (consent.purpose, consent.given, consent.source, consent.at) == ("profile", True, "api", till.now)
+        consents = session.scalars(select(Consent)).all()
+    assert {one.purpose for one in consents} == {"name", "mail", "birthday"}
+    assert {(one.given, one.source, one.wording, one.at) for one in consents} == {(True, "api", None, till.now)}
+
+
+def test_what_was_not_told_was_not_agreed_to(till: Till) -> None:
+    till.join(Profile(mail="erika@example.org"))
+    with till.work() as session:
+        assert session.scalars(select(Consent.purpose)).all() == ["mail"]
+
+
+@pytest.mark.parametrize("source", SIGNS)
+def test_a_sign_that_leads_here_is_kept_as_the_source(source: str) -> None:
+    assert known_source(source) == source
+
+
+@pytest.mark.parametrize("source", ["", "api", "import", "Poster", "x" * 500, "\x00", "🎫"])
+def test_a_source_that_no_sign_bears_is_a_link(source: str) -> None:
+    assert known_source(source) == "link"
+
+
+def test_the_source_of_a_card_is_found_again(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        assert source_of(session, card_id) == "api"
+        assert source_of(session, till.shop.program_id) is None
 
 
 def test_joining_is_an_event_with_its_source_and_without_a_name(till: Till) -> None:
@@ -186,38 +211,3 @@ def test_a_card_that_could_not_be_made_leaves_nothing_behind(till: Till) -> None
     with till.work() as session:
         for table in (Customer, PersonalData, Card, Pass, CardCode):
             assert session.scalars(select(table).where(table.merchant_id == till.shop.merchant_id)).all() == []
-
-
-@pytest.fixture
-def three(till: Till) -> list[UUID]:
-    """Erika, 100%er and nobody, in this order."""
-    return [
-        till.join(ERIKA),
-        till.later(1).join(Profile("100%er_Fan")),
-        till.later(2).join(),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [("", [2, 1, 0]), ("erika", [0]), ("MUSTER", [0]), ("%", [1]), ("_", [1]), ("nobody", []), ("example.org", [])],
-)
-def test_the_console_finds_cards_by_name_and_takes_signs_literally(
-    till: Till, three: list[UUID], search: str, found: list[int]
-) -> None:
-    with till.work() as session:
-        assert [card.id for card in newest(session, limit=10, search=search)] == [three[i] for i in found]
-
-
-def test_the_console_finds_cards_by_short_code_and_serial(till: Till, three: list[UUID]) -> None:
-    shown = till.view(three[1])
-    with till.work() as session:
-        for search in (shown.short_code, shown.short_code.lower().replace("-", ""), shown.short_code[:5], shown.serial):
-            assert [card.id for card in newest(session, limit=10, search=search)] == [three[1]]
-
-
-def test_a_list_goes_on_after_the_place_it_was_left(till: Till, three: list[UUID]) -> None:
-    with till.work() as session:
-        first = newest(session, limit=2)
-        rest = newest(session, limit=2, after=(first[-1].created_at, first[-1].id))
-    assert [card.id for card in (*first, *rest)] == three[::-1]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from time import perf_counter
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select
@@ -116,13 +116,6 @@ def test_a_session_of_somebody_who_left_the_merchant_is_over(till: Till, email: 
     with transaction(till.engine) as session:
         session.execute(delete(Membership).where(Membership.user_id == signed_in.user_id))
     assert _session(till, signed_in.token) is None
-
-
-def test_somebody_without_a_merchant_does_not_sign_in(till: Till) -> None:
-    email = f"{uuid4().hex}@cafe.example"
-    with transaction(till.engine) as session:
-        people.create_user(session, email, PASSWORD, till.now)
-    assert _sign_in(till, email) is None
 
 
 def test_a_mail_address_belongs_to_one_user(till: Till, email: str) -> None:

@@ -5,11 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from issuer import schema, tills
 from issuer.database import transaction
-from issuer.tills import LOCKED, MOST_FAILURES, SHIFT, WrongPin
+from issuer.tills import ENROL_WITHIN, LOCKED, MOST_FAILURES, SHIFT, WrongPin
 from tests.issuer.counting import Till
+from tests.issuer.overlapping import overlapping
 
 PIN = "4711"
 
@@ -78,6 +80,63 @@ def test_a_link_that_is_over_enrols_nobody(till: Till) -> None:
         tills.invite_till(session, till.shop.location_id, till.shop.merchant_id, link, till.now, expires_at=end)
         assert tills.enrol(session, link, till.later(59).now) is not None
         assert tills.enrol(session, link, end) is None
+
+
+def _single(till: Till) -> str:
+    """A link that works once."""
+    link = uuid4().hex
+    with till.work() as session:
+        tills.invite_till(
+            session,
+            till.shop.location_id,
+            till.shop.merchant_id,
+            link,
+            till.now,
+            expires_at=till.now + ENROL_WITHIN,
+            single_use=True,
+        )
+    return link
+
+
+def test_a_link_for_one_makes_one_till(till: Till) -> None:
+    link = _single(till)
+    with till.work() as session:
+        assert tills.enrol(session, link, till.now) is not None
+        assert tills.enrol(session, link, till.now) is None
+        assert tills.enrolment(session, link, till.now) is None
+
+
+def test_a_link_for_one_that_is_only_looked_at_is_not_used_up(till: Till) -> None:
+    link = _single(till)
+    with till.work() as session:
+        assert tills.enrolment(session, link, till.now) is not None
+        assert tills.enrol(session, link, till.now) is not None
+
+
+def test_of_two_browsers_that_open_a_link_for_one_at_once_one_wins(till: Till) -> None:
+    link = _single(till)
+
+    def enrol(session: Session) -> object:
+        return tills.enrol(session, link, till.now)
+
+    first, second = overlapping(till.engine, enrol, enrol)
+    assert first is not None
+    assert second is None
+
+
+def test_a_link_for_one_is_over_after_half_an_hour(till: Till) -> None:
+    link, end = _single(till), ENROL_WITHIN.total_seconds()
+    assert timedelta(minutes=30) == ENROL_WITHIN
+    with till.work() as session:
+        assert tills.enrol(session, link, till.later(end).now) is None
+        assert tills.enrol(session, link, till.later(end - 1).now) is not None
+
+
+def test_a_link_for_all_makes_as_many_tills_as_open_it(till: Till, secret: str) -> None:
+    with till.work() as session:
+        again = tills.enrol(session, till.shop.slug, till.now)
+    assert again is not None
+    assert again[0].name == "2"
 
 
 def test_a_revoked_till_is_shut_out_at_once(till: Till, secret: str, mia: UUID) -> None:

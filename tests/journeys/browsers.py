@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -14,10 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 820, "height": 1180}
-DESK = {"width": 1280, "height": 900}
+DESK = {"width": 1440, "height": 900}
 GERMAN, ENGLISH = "de-DE", "en-GB"
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+OURS = ("127.0.0.1", "localhost")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What a page is meant to meet in these tests: an answer that says no, and an answer that never came.
 EXPECTED = ("the server responded with a status of 4", "net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED")
@@ -58,7 +60,14 @@ class Window:
         self.complaints: list[str] = []
         context.on("console", lambda message: self._said(message.text) if message.type == "error" else None)
         context.on("weberror", lambda error: self._said(str(error.error)))
+        context.on("request", lambda request: self._asked(request.url))
         self.page: Page = context.new_page()
+
+    def _asked(self, url: str) -> None:
+        """No page of ours asks anybody else for anything."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname not in OURS:
+            self.complaints.append(f"a request left the origin: {url}")
 
     def _said(self, text: str) -> None:
         if not any(part in text for part in EXPECTED):

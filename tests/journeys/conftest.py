@@ -15,17 +15,22 @@ from tests.journeys.running import Demo
 Open = Callable[..., Window]
 
 
+def ended(running: Demo) -> list[str]:
+    """Stop it and remove its folders; the command lines of whatever runs on nevertheless."""
+    rooms = running.rooms()
+    left = running.stop()
+    for room in rooms:
+        shutil.rmtree(room, ignore_errors=True)
+    return left
+
+
 @pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
     """Started as a newcomer starts it; when it has stopped, nothing of it may be left running."""
     program()
     running = Demo()
     yield running
-    rooms = running.rooms()
-    left = running.stop()
-    for room in rooms:
-        shutil.rmtree(room, ignore_errors=True)
-    assert left == []
+    assert ended(running) == []
 
 
 @pytest.fixture(scope="module")

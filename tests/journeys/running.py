@@ -22,12 +22,12 @@ PATIENCE = 10.0
 class Demo:
     """A running demo, and what the till system of the shop may ask its API."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tp-"))
         self._log = (self.folder / "said").open("w+")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self._process = subprocess.Popen(
-            [COMMAND, "demo", "--port", str(_free_port()), "--data-dir", str(self.folder)],
+            [COMMAND, "demo", "--port", str(_free_port()), "--data-dir", str(self.folder), *options],
             env=environ,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.browsers import PHONE, window
+from tests.journeys.console_scenes import CONSOLE_SCENES
 from tests.journeys.people import open_till, put_on_phone, sign_in_to_console, stamp, type_code
 from tests.journeys.running import Demo
 
@@ -20,6 +21,7 @@ class Stage:
     chromium: Browser
     locale: str
     open_windows: ExitStack
+    founder: Page | None = None
 
     def __post_init__(self) -> None:
         self.stranger = self.window()
@@ -65,6 +67,21 @@ def _join_again(stage: Stage) -> Page:
     page.locator("#join").click()
     page.wait_for_url("**/card/*")
     page.goto(stage.demo["join_url"])
+    return page
+
+
+def _join_refused(stage: Stage) -> Page:
+    page = stage.at(stage.stranger, "/join/demo")
+    page.locator("#tell summary").click()
+    page.locator("#told-mail").fill("lena")
+    page.locator("#join-told").click()
+    expect(page.locator("#told-mail-wrong")).to_be_visible()
+    return page
+
+
+def _own_data(stage: Stage) -> Page:
+    page = stage.stranger
+    page.goto(f"{stage.card(0, 'Lena Sommer')['links']['web']}/data")
     return page
 
 
@@ -203,6 +220,8 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     "home": lambda stage: stage.at(stage.stranger, "/"),
     "join": lambda stage: stage.at(stage.stranger, "/join/demo"),
     "join-again": _join_again,
+    "join-refused": _join_refused,
+    "card-data": _own_data,
     "card-new": lambda stage: _web_card(stage, 0),
     "card-seven": lambda stage: _web_card(stage, 7),
     "card-reward": lambda stage: _web_card(stage, 20),
@@ -234,4 +253,5 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     "phone-stack": _phone_stack,
     "phone-refusal": _phone_refusal,
     "docs": lambda stage: stage.at(stage.stranger, "/api/v1/docs"),
+    **CONSOLE_SCENES,
 }

@@ -1,5 +1,8 @@
+import importlib.util
+
 import pytest
 
+from signing import passwords
 from signing.passwords import WrongPassword, check_password, hash_password
 
 PASSWORD = "Kännchen Kaffee, bitte"
@@ -34,6 +37,13 @@ def test_a_hash_with_one_letter_changed_lets_nobody_in(hashed: str) -> None:
     changed = hashed[:-3] + ("A" if hashed[-3] != "A" else "B") + hashed[-2:]
     with pytest.raises(WrongPassword):
         check_password(changed, PASSWORD)
+
+
+def test_a_guess_costs_what_rfc_9106_recommends() -> None:
+    """Read anew, because the other tests hash with less work."""
+    hasher = importlib.util.module_from_spec(passwords.__spec__)
+    passwords.__spec__.loader.exec_module(hasher)
+    assert "$argon2id$v=19$m=65536,t=3,p=4$" in hasher.hash_password(PASSWORD)
 
 
 def test_two_hashes_of_one_password_differ_and_hold_argon2id(hashed: str) -> None:

@@ -17,14 +17,16 @@ ENVIRON = {
     "TREUEPASS_MODE": "test",
 }
 OPEN = {
-    "apple.list_updated", "apple.take_log", "console.sign_in", "console.sign_in_now", "docs.document", "docs.page",
+    "apple.list_updated", "apple.take_log", "console.accept_invitation", "console.invitation", "console.sign_in",
+    "console.sign_in_now", "docs.document", "docs.page",
     "health.healthz", "health.readyz", "health.metrics", "pictures.colours", "pictures.logo", "pictures.stamp",
-    "public.home", "public.join_page", "public.join_now", "till.enrol",
+    "public.home", "public.join_page", "public.join_now", "public.join_qr", "till.enrol",
+    "till.enrol_now",
 }  # fmt: skip
 FACES = {
     "api": {"api_key:read", "api_key:write"},
     "apple": {"apple_token"},
-    "console": {"signed_in"},
+    "console": {"signed_in", "founding", "console_role:owner", "console_role:owner,manager"},
     "till": {"any_till", "till_staff"},
     "public": {"card_key"},
 }
@@ -72,9 +74,23 @@ def test_a_view_without_a_guard_is_never_run() -> None:
     assert "secret" not in answer.text
 
 
+def test_what_changes_a_shop_is_not_for_staff(app: Flask) -> None:
+    """Whoever may only look up cards sends the forms of their own account, and no others."""
+    guards = _guards(app)
+    own = {"console.change_password", "console.end_session", "console.end_other_sessions", "console.switch_shop"}
+    for rule in app.url_map.iter_rules():
+        changes = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        if rule.endpoint.startswith("console.") and changes and guards[rule.endpoint] == "signed_in":
+            assert rule.endpoint in own, rule
+
+
 def test_no_get_changes_anything_but_the_enrolment_of_a_till(app: Flask) -> None:
     """A link in a mail, opened by a scanner of mails, must do nothing."""
-    changing = {"sign_in_now", "sign_out", "join_now", "stamps", "redemptions", "undo", "register", "unregister"}
+    changing = {
+        "sign_in_now", "sign_out", "join_now", "stamps", "redemptions", "undo", "register", "unregister", "enrol_now",
+        "accept_invitation", "invite", "revoke_invitation", "change_role", "remove_member", "revoke_till", "enrol_till",
+        "add_shop", "add_staff", "change_pin", "change_password", "end_session", "end_other_sessions", "switch_shop",
+    }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if rule.endpoint.rpartition(".")[2] in changing:
             assert not (rule.methods or set()) & {"GET", "HEAD"}, rule

@@ -19,10 +19,11 @@ from sqlalchemy import Engine
 
 from issuer import certificates, people
 from issuer.branding import load_branding
+from issuer.brands import create_brand
 from issuer.clock import Clock
 from issuer.database import make_engine, transaction
 from issuer.keys import Keys, keys_of
-from issuer.merchants import NewMerchant, create_brand, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
 from issuer.settings import Settings, load_settings
 from issuer.web import create_app
 from sandbox.authority import Authority

@@ -16,7 +16,7 @@ from issuer.database import transaction
 from issuer.joining import Joining, join
 from issuer.keys import Keys
 from issuer.schema import Program
-from issuer.web.console import PAGE
+from issuer.web.console.cards import PAGE
 from tests.conftest import EMAIL, PASSWORD, PIN, Cafe
 from tests.web.asking import Api
 from tests.web.conftest import Browser, Travel, cookie_of, signed_in

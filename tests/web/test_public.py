@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,15 +11,13 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine, func, select, update
 
 from issuer.database import transaction
-from issuer.schema import Card, CardKey, Event
+from issuer.schema import Card, CardKey
 from signing.tokens import digest
 from tests.conftest import Cafe
 from tests.web.asking import Api
-from tests.web.conftest import Browser, csrf_of
+from tests.web.conftest import Browser
 from tests.web.phones import PKPASS
 
-LARGEST_JOIN_PAGE = 60_000
-LOADED = re.compile(r'<(?:link|script|img|video|source)[^>]+(?:href|src)="([^"]+)"')
 JOIN_ID = re.compile(r'name="join_id" value="([^"]+)"')
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36"
@@ -84,20 +82,6 @@ def test_a_form_with_an_odd_number_still_joins(client: FlaskClient, join_id: str
     assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("source", ["poster", "\x00", "x" * 500, "🎫", "a\x00b"])
-def test_where_somebody_came_from_is_noted_whatever_it_is(
-    client: FlaskClient, engine: Engine, cafe: Cafe, source: str
-) -> None:
-    token = csrf_of(client, "/join/cafe")
-    answer = client.post("/join/cafe", query_string={"source": source}, data={"csrf_token": token})
-    assert answer.status_code == 303
-    with transaction(engine, cafe.merchant_id) as session:
-        joined = select(Event.data["source"].astext).where(Event.kind == "joined").order_by(Event.number.desc())
-        noted = session.scalars(joined).first()
-    assert len(noted or "") <= 40
-    assert noted == "poster" or source != "poster"
-
-
 @pytest.mark.parametrize("slug", ["nothing", "%00", "..", "é", "x" * 300, "00000000-0000-4000-8000-000000000000"])
 def test_a_join_page_that_is_none_is_not_found(client: FlaskClient, slug: str) -> None:
     answer = client.get(f"/join/{slug}")
@@ -124,15 +108,6 @@ def test_the_card_speaks_the_language_it_was_taken_in(app: OpenAPI) -> None:
     client.get("/join/cafe?lang=en")
     card = _join(client).location
     assert '<html lang="en">' in app.test_client().get(card, headers={"Accept-Language": "de"}).text
-
-
-def test_the_join_page_weighs_less_than_60_kb_with_all_its_files(client: FlaskClient) -> None:
-    page = client.get("/join/cafe")
-    files = {urljoin("/join/cafe", found) for found in LOADED.findall(page.text)}
-    assert len(files) >= 4, "the page loads styles and pictures"
-    answers = [client.get(path) for path in files]
-    assert {answer.status_code for answer in answers} == {200}
-    assert len(page.data) + sum(len(answer.data) for answer in answers) < LARGEST_JOIN_PAGE
 
 
 def test_the_join_page_needs_no_script(client: FlaskClient) -> None:
@@ -168,6 +143,14 @@ def test_the_state_of_a_card_is_204_until_it_changes(client: FlaskClient, api: A
     assert client.get(path, query_string={"version": 2}).status_code == 204
 
 
+def test_the_state_is_told_when_the_card_wears_another_design(client: FlaskClient, card: dict[str, Any]) -> None:
+    path = f"{_page(card)}/state.json"
+    worn = client.get(path).get_json()["brand_css_url"]
+    assert client.get(path, query_string={"version": 1, "brand": worn}).status_code == 204
+    told = client.get(path, query_string={"version": 1, "brand": "/brand/cafe/0/brand.css"})
+    assert (told.status_code, told.get_json()["brand_css_url"], told.get_json()["language"]) == (200, worn, "de")
+
+
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30, "\x00", "1.0"])
 def test_the_state_is_told_to_whoever_names_no_version(client: FlaskClient, card: dict[str, Any], version: str) -> None:
     assert client.get(f"{_page(card)}/state.json", query_string={"version": version}).status_code == 200
@@ -181,7 +164,7 @@ def test_the_pass_is_downloaded_as_a_file_of_apples_type(client: FlaskClient, ca
     assert answer.headers["Last-Modified"]
 
 
-@pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png"])
+@pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png", "/data"])
 def test_a_revoked_key_opens_nothing(client: FlaskClient, card: dict[str, Any], engine: Engine, tail: str) -> None:
     path = _page(card) + tail
     assert client.get(path).status_code == 200
@@ -191,7 +174,7 @@ def test_a_revoked_key_opens_nothing(client: FlaskClient, card: dict[str, Any], 
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png", "/nothing"])
+@pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png", "/data", "/nothing"])
 @pytest.mark.parametrize("key", ["wrong", "%00", "é", "x" * 1000, "{serial}", "{code}", "{id}"])
 def test_a_key_that_is_none_opens_nothing(client: FlaskClient, card: dict[str, Any], key: str, tail: str) -> None:
     assert client.get(f"/card/{key.format(**card)}{tail}").status_code == 404

@@ -10,11 +10,12 @@ from celery import Celery
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from issuer import idempotency, people
+from issuer import idempotency, people, tills
 from issuer.database import make_engine, transaction
 from issuer.idempotency import Answer, Attempt, fingerprint, once
-from issuer.schema import Certificate, Heartbeat, IdempotencyKey, JobRun, LoginSession, Publication
+from issuer.schema import Certificate, Heartbeat, IdempotencyKey, JobRun, LoginSession, Publication, TillEnrolment
 from issuer.settings import Settings
+from signing.tokens import digest
 from tests.conftest import PASS_TYPE, Cafe
 from tests.worker.scene import PushService, Scene
 from worker.app import make_celery
@@ -101,6 +102,17 @@ def test_ended_sessions_and_old_slots_are_dropped_and_others_kept(office: Office
         forget(session, now)
         assert list(session.scalars(select(LoginSession.token_hash))) == [bytes([1]) * 32]
         assert list(session.scalars(select(JobRun.claimed_at))) == [now]
+
+
+def test_links_that_are_over_are_dropped_and_others_kept(office: Office, cafe: Cafe, now: datetime) -> None:
+    with transaction(office.engine, cafe.merchant_id) as session:
+        second = timedelta(seconds=1)
+        for token, ends in (("over", now - second), ("lasts", now + second), ("ever", None)):
+            tills.invite_till(session, cafe.location_id, cafe.merchant_id, token, now, expires_at=ends)
+        forget(session, now)
+        kept = set(session.scalars(select(TillEnrolment.token_hash)))
+        assert {digest(token) for token in ("lasts", "ever")} <= kept
+        assert digest("over") not in kept
 
 
 def test_tidying_twice_in_an_hour_is_one_tidying(celery: Celery, office: Office, cafe: Cafe, now: datetime) -> None:

@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from issuer import history
-from issuer.cards import find_code, newest, view, views
+from issuer.cards import newest, view, views
+from issuer.codes import find_code
+from issuer.customers import Profile
 from issuer.database import transaction
 from issuer.idempotency import Answer
-from issuer.joining import Joining, Profile, join
+from issuer.joining import Joining, join
 from issuer.programs import program_view
 from issuer.schema import Card
 from issuer.web.api import REFUSED, api, shapes

@@ -11,7 +11,8 @@ let wait = EVERY;
 let asking = false;
 
 async function ask() {
-  const answer = await fetch(`${pass.dataset.state}?version=${pass.dataset.version}`, {
+  const seen = new URLSearchParams({ version: pass.dataset.version, brand: pass.dataset.brand });
+  const answer = await fetch(`${pass.dataset.state}?${seen}`, {
     headers: { Accept: "application/json" },
     cache: "no-store",
     signal: AbortSignal.timeout(10000),
@@ -41,8 +42,12 @@ async function look() {
 }
 
 function show(card) {
-  // Another number of places is another layout, and the page already knows how to draw it.
-  if (card.needed !== Number(pass.dataset.needed)) return location.reload();
+  // Another number of places, design or language is another page, and the server already knows how to draw it.
+  const drawnAnew =
+    card.needed !== Number(pass.dataset.needed) ||
+    card.brand_css_url !== pass.dataset.brand ||
+    card.language !== document.documentElement.lang;
+  if (drawnAnew) return location.reload();
   const before = Number(pass.dataset.stamps);
   pass.dataset.version = card.version;
   pass.dataset.stamps = card.stamps;
@@ -111,12 +116,6 @@ async function showEntries() {
   }
 }
 
-function insideAnotherApp() {
-  const agent = navigator.userAgent;
-  return /iPhone|iPad|iPod/.test(agent) && (/Instagram|FBA[NV]|Line\/|TikTok|musical_ly|Snapchat|LinkedInApp/.test(agent) || !/Safari\//.test(agent));
-}
-
-for (const hint of document.querySelectorAll("[data-inside-another-app]")) hint.hidden = !insideAnotherApp();
 document.addEventListener("visibilitychange", look);
 addEventListener("online", look);
 addEventListener("pageshow", look);

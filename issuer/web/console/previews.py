@@ -1,0 +1,128 @@
+"""A design as each wallet will show it, before anybody holds it: at none, half and all of the stamps."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from issuer.brands import Worn, revision_of
+from issuer.cards import CardView
+from issuer.design import Design
+from issuer.issuing import Look, count_text, dressed, look_from, status_text
+from issuer.refusals import N_
+from issuer.sample import SHORT_CODE
+from issuer.schema import Merchant
+from issuer.web.console.google_preview import google_bodies, google_ink, google_shown, google_warnings
+from issuer.web.console.promise import promise_of
+from issuer.web.context import house
+from issuer.web.pictures import disc_of
+from issuer.web.wording import said
+from passes.contrast import ENOUGH, contrast, pairs, repaired
+from passes.face import Face
+from passes.fitting import name_is_cut, value_is_cut
+from passes.images import LOGO_BOX, read_png
+from passes.palettes import visible_on
+
+STATES = ("empty", "half", "full")
+PAIRS = {"values": N_("Text on the background"), "labels": N_("Labels on the background")}
+INKS = {"values": "foreground", "labels": "label"}
+
+
+def preview(session: Session, merchant: Merchant, worn: Worn, language: str) -> dict[str, Any]:
+    """What `templates/console/preview/_all.html` draws."""
+    look, promise = look_from(session, worn), promise_of(session, merchant)
+    samples = promise.samples(merchant, language)
+    faces = {state: dressed(shown, merchant, look, house().settings.public_url) for state, shown in samples.items()}
+    bodies = {state: google_bodies(faces[state], samples[state], promise) for state in STATES}
+    files = file_urls(revision_of(worn))
+    return {
+        "colours": look.design.colours,
+        "disc": disc_of(look),
+        "shape": look.design.shape,
+        "language": language,
+        "faces": [
+            _shown(state, faces[state], samples[state], look, worn) | {"google": google_shown(bodies[state], language)}
+            for state in STATES
+        ],
+        "back": faces["half"].back,
+        "pairs": contrast_rows(look.design),
+        "google_ink": google_ink(look.design.colours.background),
+        "warnings": [*_warnings(look, list(faces.values())), *google_warnings(bodies["half"], language)],
+        "organization": merchant.name,
+        "program_name": promise.names["program"][language],
+        "promise": promise.rule.sentence(language, promise.names["reward"][language]),
+        "needed": promise.rule.stamps_needed,
+        "short_code": SHORT_CODE,
+        **files,
+    }
+
+
+def file_urls(revision: int) -> dict[str, str]:
+    """Addresses of the pictures of a draft."""
+    names = ("logo", "stamp", "icon", "round")
+    urls = {f"{name}_url": url_for("console.design_picture", revision=revision, name=f"{name}.png") for name in names}
+    return {**urls, "qr_url": url_for("console.sample_qr")}
+
+
+def _shown(state: str, face: Face, shown: CardView, look: Look, worn: Worn) -> dict[str, Any]:
+    revision = revision_of(worn)
+    files = file_urls(revision)
+    return {
+        "state": state,
+        "header": face.header,
+        "secondary": face.secondary,
+        "strip_url": url_for("console.design_picture", revision=revision, name=f"strip-{state}.png"),
+        "hero_url": url_for("console.design_picture", revision=revision, name=f"hero-{state}.png"),
+        "card": {
+            "organization": face.organization,
+            "logo_text": face.logo_text,
+            "header_label": face.header[0].label,
+            "header_value": count_text(shown),
+            "stamps": shown.shown,
+            "needed": shown.needed,
+            "status": status_text(shown),
+            "rewards": [{"name": r.names[shown.language], "count": r.count} for r in shown.rewards],
+            "shape": look.design.shape,
+            "logo_url": files["logo_url"],
+            "stamp_url": files["stamp_url"],
+        },
+    }
+
+
+def contrast_rows(design: Design) -> list[dict[str, Any]]:
+    """Every pair of text and ground with its contrast, and the repaired colour where it falls short."""
+    better = repaired(design.colours)
+    return [
+        {
+            "name": said(PAIRS[pair.name]),
+            "ink": pair.ink,
+            "ground": pair.ground,
+            "ratio": f"{_down(pair.ratio):.1f}",
+            "enough": pair.ratio >= ENOUGH,
+            "repaired": getattr(better, INKS[pair.name]),
+            "repaired_ratio": f"{_down(contrast(getattr(better, INKS[pair.name]), pair.ground)):.1f}",
+        }
+        for pair in pairs(design.colours)
+    ]
+
+
+def _down(ratio: float) -> float:
+    """One digit, never rounded up: 4.49 is not enough and must not look like it."""
+    return int(ratio * 10) / 10
+
+
+def _warnings(look: Look, faces: Sequence[Face]) -> list[str]:
+    """What the phone cuts off or cannot show, on an empty, a half and a full card."""
+    found = []
+    logo = read_png(look.logo)
+    logo_points = min(LOGO_BOX[0], LOGO_BOX[1] * logo.width / logo.height)
+    if any(name_is_cut(face.logo_text, logo_points, str(face.header[0].value)) for face in faces):
+        found.append(
+            N_("The name is cut beside the logo on an iPhone. If the logo says it already, leave the name out.")
+        )
+    if any(value_is_cut(str(line.value)) for face in faces for line in face.secondary):
+        found.append(N_("The sentence below the stamps is cut on an iPhone. A shorter name for the reward helps."))
+    if not visible_on(look.logo, look.design.colours.background):
+        found.append(N_("The logo can hardly be seen on this background. Choose another background or another logo."))
+    return [said(sentence) for sentence in found]

@@ -1,0 +1,168 @@
+"""The card's own page, its files, and the language it speaks."""
+
+from typing import Any
+
+from flask import Response, abort, g, jsonify, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from issuer import customers, events, history, registrations
+from issuer.brands import worn_by
+from issuer.cards import CardView, view
+from issuer.certificates import CertificateMissing
+from issuer.database import transaction
+from issuer.issuing import current_pass, seal_for
+from issuer.language import LANGUAGES
+from issuer.printing import printed_card
+from issuer.programs import program_view
+from issuer.rules.movement import reward_unit
+from issuer.schema import Card, Merchant, Program
+from issuer.web import pictures
+from issuer.web.apple import PKPASS
+from issuer.web.context import absolute, house, now
+from issuer.web.faces import card_face, told_entries
+from issuer.web.guards import card_key
+from issuer.web.public.front import blueprint
+from issuer.web.public.visitors import visitor_of
+from issuer.web.wording import nothing, said
+from passes.qr import qr_png
+from passes.qr import qr_svg as draw_svg
+
+SHOWN_ENTRIES = 40
+
+
+@blueprint.get("/card/<key>")
+@card_key
+def card(key: str) -> str:
+    with transaction(house().engine, g.merchant_id) as session:
+        shown, face = _card(session)
+        merchant = session.get_one(Merchant, g.merchant_id)
+        names = {reward_unit(shown.rule.reward_id): shown.reward_names[shown.language]}
+        entries = history.entries(session, shown.id, limit=SHOWN_ENTRIES)
+    g.language = shown.language
+    return render_template(
+        "public/card.html",
+        card=face,
+        brand_css_url=face["brand_css_url"],
+        other_language=next(one for one in LANGUAGES if one != shown.language),
+        wallet_missing=request.args.get("wallet") == "missing",
+        visitor=visitor_of(request.user_agent.string),
+        entries=told_entries(entries, names, merchant.zone),
+        **_addresses(key),
+    )
+
+
+@blueprint.post("/card/<key>/language")
+@card_key
+def choose_language(key: str) -> AnyResponse:
+    wanted = request.form.get("language", "")
+    if wanted not in LANGUAGES:
+        abort(400)
+    with transaction(house().engine, g.merchant_id) as session:
+        customers.speak(session, g.card_id, wanted, now())
+    return redirect(url_for("public.card", key=key), 303)
+
+
+@blueprint.get("/card/<key>/state.json")
+@card_key
+def state(key: str) -> AnyResponse:
+    """The card as it is now, or 204 when the page shows that already, and in these colours."""
+    with transaction(house().engine, g.merchant_id) as session:
+        row = session.get_one(Card, g.card_id)
+        same = request.args.get("version", type=int) == row.version
+        if same and request.args.get("brand") in (None, brand_css(session, row)):
+            return nothing()
+        _, face = _card(session)
+    return jsonify(face)
+
+
+@blueprint.get("/card/<key>/apple.pkpass")
+@card_key
+def apple(key: str) -> AnyResponse:
+    with transaction(house().engine, g.merchant_id) as session:
+        row = session.get_one(Card, g.card_id)
+        issue = current_pass(session, row)
+        try:
+            sealed = seal_for(session, house().keys, issue, row, house().settings.public_url)
+        except CertificateMissing:
+            return _no_certificate()
+        if request.method == "GET":
+            registrations.note_download(issue, sealed.version, now())
+            events.record(session, row.merchant_id, "downloaded", now(), row.id, version=sealed.version)
+    response = Response(sealed.data, content_type=PKPASS)
+    response.last_modified = sealed.modified
+    response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
+    return response
+
+
+@blueprint.get("/card/<key>/card.pdf")
+@card_key
+def card_pdf(key: str) -> Response:
+    """The same card on paper, for the purse."""
+    with transaction(house().engine, g.merchant_id) as session:
+        row = session.get_one(Card, g.card_id)
+        program = program_view(session, row.program_id)
+        if program is None:
+            abort(404)
+        data = printed_card(session, row, program)
+    response = Response(data, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'inline; filename="card.pdf"'
+    return response
+
+
+@blueprint.get("/card/<key>/qr.svg")
+@card_key
+def qr_svg(key: str) -> Response:
+    return Response(draw_svg(_code()), mimetype="image/svg+xml")
+
+
+@blueprint.get("/card/<key>/qr.png", endpoint="qr_png_file")
+@card_key
+def qr_picture(key: str) -> Response:
+    return Response(qr_png(_code(), scale=16), mimetype="image/png")
+
+
+def _code() -> str:
+    with transaction(house().engine, g.merchant_id) as session:
+        return view(session, session.get_one(Card, g.card_id)).code
+
+
+def _card(session: Session) -> tuple[CardView, dict[str, Any]]:
+    shown = view(session, session.get_one(Card, g.card_id))
+    merchant = session.get_one(Merchant, g.merchant_id)
+    program = program_view(session, shown.program_id)
+    if program is None:
+        abort(404)
+    face = card_face(session, shown, merchant.name, program.program.slug)
+    return shown, face | {"language": shown.language}
+
+
+def brand_css(session: Session, row: Card) -> str:
+    """Address of the colours that a card wears now."""
+    slug = session.get_one(Program, row.program_id).slug
+    return pictures.urls(slug, worn_by(session, row.program_id).number)["brand_css_url"]
+
+
+def _addresses(key: str) -> dict[str, str | None]:
+    """Where the page's buttons lead."""
+    apple_url, sandbox = absolute(url_for("public.apple", key=key)), house().settings.sandbox_url
+    return {
+        "apple_url": apple_url,
+        "sandbox_add_url": f"{sandbox}/add?pass={apple_url}" if sandbox else None,
+        "qr_url": url_for("public.qr_png_file", key=key),
+        "pdf_url": f"{url_for('public.card', key=key)}/card.pdf",
+        "state_url": url_for("public.state", key=key),
+        "data_url": url_for("public.data", key=key),
+        "language_url": url_for("public.choose_language", key=key),
+    }
+
+
+def _no_certificate() -> Response:
+    page = render_template(
+        "public/problem.html",
+        title=said("The card cannot be put into Apple Wallet yet"),
+        sentence=said("The shop's certificate for Apple Wallet is missing. Your card works on its web page."),
+        next_url=request.path.rpartition("/")[0],
+        next_label=said("Back to my card"),
+    )
+    return Response(page, 503, {"Retry-After": "600"}, mimetype="text/html")

@@ -1,0 +1,162 @@
+"""The join page: one tap, no data; what a customer tells on top is theirs to choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from issuer import certificates, customers, idempotency
+from issuer.cards import find_key
+from issuer.customers import Profile, ProfileRefused, Told
+from issuer.database import set_merchant, transaction
+from issuer.idempotency import Answer, Attempt
+from issuer.joining import Joining, join, known_source
+from issuer.programs import ProgramView, find_slug, program_view
+from issuer.schema import Card, Merchant, ProgramSlug
+from issuer.web.context import absolute, house, now, page_language, printable
+from issuer.web.faces import sample_face
+from issuer.web.guards import open_to_all
+from issuer.web.public import told
+from issuer.web.public.front import blueprint
+from issuer.web.public.visitors import Visitor, chrome_link, visitor_of
+from passes.qr import qr_svg
+
+CARD_COOKIE = "treuepass_card_"
+APPLE = "apple"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Whose join page it is."""
+
+    row: ProgramSlug
+    program: ProgramView
+    merchant: Merchant
+
+
+@blueprint.get("/join/<slug>")
+@open_to_all
+def join_page(slug: str) -> str:
+    with transaction(house().engine) as session:
+        return _page(session, _shop(session, slug), idempotency.fresh_key())
+
+
+@blueprint.get("/join/<slug>/qr.svg", endpoint="join_qr")
+@open_to_all
+def join_code(slug: str) -> Response:
+    """The way to this page for another phone."""
+    with transaction(house().engine) as session:
+        row = _shop(session, slug).row
+    return Response(qr_svg(absolute(_address(row.slug))), mimetype="image/svg+xml")
+
+
+@blueprint.post("/join/<slug>")
+@open_to_all
+def join_now(slug: str) -> AnyResponse:
+    """One tap, one card: a second tap with the same form finds the first one's."""
+    with transaction(house().engine) as session:
+        shop = _shop(session, slug)
+        join_id = printable(request.form.get("join_id", ""), idempotency.LONGEST_KEY) or idempotency.fresh_key()
+        typed = told.typed()
+        try:
+            profile = told.read(typed, shop.merchant, page_language())
+        except ProfileRefused as refused:
+            return make_response(_page(session, shop, join_id, typed, refused.sentences), 422)
+        key = _joined(session, shop, join_id)
+        _remember(session, key, profile)
+        response = redirect(_target(session, shop, key), 303)
+    response.set_cookie(
+        CARD_COOKIE + shop.row.slug,
+        key,
+        max_age=365 * 86400,
+        httponly=True,
+        secure=house().settings.secure,
+        samesite="Lax",
+    )
+    return response
+
+
+def _joined(session: Session, shop: Shop, join_id: str) -> str:
+    """The key of the card's page. Nothing personal goes into the answer that is kept for a second tap."""
+    attempt = Attempt(
+        merchant_id=shop.row.merchant_id,
+        actor="customer",
+        route=f"join {shop.row.slug}",
+        key=join_id,
+        fingerprint=idempotency.fingerprint(None),
+    )
+
+    def work() -> Answer:
+        made = join(session, house().keys, shop.program.program, Joining(page_language(), _source()), now())
+        return Answer(303, {"key": made.web_key})
+
+    return str(idempotency.once(session, attempt, work, now()).body["key"])
+
+
+def _remember(session: Session, key: str, profile: Profile) -> None:
+    row = find_key(session, key)
+    if row is not None:
+        owner = session.get_one(Card, row.card_id).customer_id
+        customers.remember(session, house().keys, owner, profile, Told(_source(), page_language()), now())
+
+
+def _target(session: Session, shop: Shop, key: str) -> str:
+    """Straight to the wallet's file for an iPhone; else to the card's page, which says so when there is no file."""
+    if request.form.get("way") != APPLE:
+        return url_for("public.card", key=key)
+    if certificates.pass_type_for(session, shop.row.merchant_id) is None:
+        return url_for("public.card", key=key, wallet="missing")
+    return url_for("public.apple", key=key)
+
+
+def _page(
+    session: Session, shop: Shop, join_id: str, typed: Mapping[str, str] | None = None, wrong: Mapping[str, str] = {}
+) -> str:
+    language, slug = page_language(), shop.row.slug
+    face = sample_face(session, shop.program, shop.merchant.name, language)
+    kept = request.cookies.get(CARD_COOKIE + slug, "")
+    here = absolute(_address(slug))
+    return render_template(
+        "public/join.html",
+        program={"name": shop.program.name(language), "sentence": shop.program.sentence(language)},
+        card=face,
+        already=url_for("public.card", key=kept) if find_key(session, kept) else None,
+        brand_css_url=face["brand_css_url"],
+        join_id=join_id,
+        told=told.fields(typed or {}, wrong),
+        wrong=wrong,
+        here_url=here,
+        qr_url=url_for("public.join_qr", slug=slug, **_from()),
+        **_ways(visitor_of(request.user_agent.string), here),
+    )
+
+
+def _ways(visitor: Visitor, here: str) -> dict[str, Any]:
+    return {"visitor": visitor, "chrome_url": chrome_link(here) if visitor.phone == "android" else None}
+
+
+def _shop(session: Session, slug: str) -> Shop:
+    row = find_slug(session, slug)
+    if row is None:
+        abort(404)
+    set_merchant(session, row.merchant_id)
+    program = program_view(session, row.program_id)
+    if program is None:
+        abort(404)
+    return Shop(row, program, session.get_one(Merchant, row.merchant_id))
+
+
+def _source() -> str:
+    return known_source(request.args.get("source", ""))
+
+
+def _from() -> dict[str, Any]:
+    """What a link to this page keeps of where the visitor came from."""
+    return {} if _source() == "link" else {"source": _source()}
+
+
+def _address(slug: str) -> str:
+    return url_for("public.join_page", slug=slug, **_from())

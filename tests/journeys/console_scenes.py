@@ -1,0 +1,152 @@
+"""What the merchant sees when designing, printing, founding and letting others in."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.running import COMMAND
+
+if TYPE_CHECKING:
+    from tests.journeys.scenes import Stage
+
+TOO_FAINT = "#6a4030"
+STEPS = ("shop", "logo", "look", "rule", "live", "done")
+
+
+def _designer(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/design")
+    if page.locator("#discard").count():
+        page.locator("#discard").click()
+        expect(page.locator("#discard")).to_have_count(0)
+    expect(page.locator("[data-fill=half] [data-view=apple] .apple")).to_be_visible()
+    return page
+
+
+def _designer_faint(stage: "Stage") -> Page:
+    page = _designer(stage)
+    page.locator("#foreground").fill(TOO_FAINT)
+    expect(page.locator("#repair")).to_be_visible()
+    # The card itself is as faint as it was made; what is judged is the page around it.
+    page.locator('input[name="view"][value="back"]').check(force=True)
+    return page
+
+
+def _designer_face(stage: "Stage", view: str) -> Page:
+    page = _designer(stage)
+    page.locator(f'input[name="view"][value="{view}"]').check(force=True)
+    return page
+
+
+def _review(stage: "Stage") -> Page:
+    page = _designer(stage)
+    shade = f"#ffe0{token_hex(1)}"
+    page.locator("#label").fill(shade)
+    drawn = "shade => document.querySelector('#preview .preview').dataset.label === shade"
+    page.wait_for_function(drawn, arg=shade)
+    return stage.at(page, "/console/design/publish")
+
+
+def _published(stage: "Stage") -> Page:
+    page = _review(stage)
+    page.locator("#publish-now").click()
+    page.wait_for_url("**/design/versions/*")
+    return page
+
+
+def _invited(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/team")
+    page.locator("input[name=email]").last.fill(f"new-{stage.language}@example.com")
+    page.locator("form:has(input[name=email]) button").last.click()
+    expect(page.locator("input[readonly]").first).to_be_visible()
+    return page
+
+
+def _invitation(stage: "Stage") -> Page:
+    link = _invited(stage).locator("input[readonly]").first.input_value()
+    page = stage.window()
+    page.goto(link)
+    return page
+
+
+def _enrol(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/shops")
+    page.locator("form[action$='/till'] button").first.click()
+    expect(page.locator(".enrol-qr")).to_be_visible()
+    return page
+
+
+def _become(stage: "Stage") -> Page:
+    link = _enrol(stage).locator("#link").input_value()
+    page = stage.window()
+    page.goto(link)
+    return page
+
+
+def _founder(stage: "Stage", until: str) -> Page:
+    """Somebody who founds a shop, at this step; the same person as before, if they have not come further yet."""
+    page = stage.founder
+    if page is None or STEPS.index(_step(page)) > STEPS.index(until):
+        page = stage.founder = _new_founder(stage)
+    for step, following in pairwise(STEPS[STEPS.index(_step(page)) : STEPS.index(until) + 1]):
+        if step == "shop":
+            page.locator("#name").fill("Gärtnerei Übermut")
+            page.locator("input[name=trade]").last.check(force=True)
+        page.locator("#next").click()
+        page.wait_for_url(f"**/first-run/{following}")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def _step(page: Page) -> str:
+    return page.url.rpartition("/")[2].partition("?")[0]
+
+
+def _new_founder(stage: "Stage") -> Page:
+    demo, email = stage.demo, f"founder-{token_hex(4)}@example.com"
+    environ = {**os.environ, "DATA_DIR": str(demo.folder)}
+    command = [COMMAND, "user", "create", email, "--new-shop"]
+    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
+    page = stage.window()
+    page.goto(demo["console_url"])
+    page.locator("#email").fill(email)
+    page.locator("#password").fill(next(line.split()[1] for line in said.splitlines() if line.startswith("password")))
+    page.locator("#sign-in button").click()
+    page.wait_for_url("**/first-run/shop")
+    return page
+
+
+def _first_run_refused(stage: "Stage") -> Page:
+    page = _founder(stage, "rule")
+    usual = page.locator("#needed").input_value()
+    page.locator("#needed").fill("99")
+    page.locator("#next").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.locator("#needed").fill(usual)
+    return page
+
+
+CONSOLE_SCENES: "dict[str, Callable[[Stage], Page]]" = {
+    "console-design": _designer,
+    "console-design-faint": _designer_faint,
+    "console-design-android": lambda stage: _designer_face(stage, "google"),
+    "console-design-paper": lambda stage: _designer_face(stage, "paper"),
+    "console-publish": _review,
+    "console-published": _published,
+    "console-versions": lambda stage: stage.at(stage.owner, "/console/design/versions"),
+    "console-version": lambda stage: stage.at(stage.owner, "/console/design/versions/1"),
+    "console-print": lambda stage: stage.at(stage.owner, "/console/print"),
+    "console-shops": lambda stage: stage.at(stage.owner, "/console/shops"),
+    "console-enrol": _enrol,
+    "till-become": _become,
+    "console-team": _invited,
+    "console-invitation": _invitation,
+    "console-account": lambda stage: stage.at(stage.owner, "/console/account"),
+    **{f"first-run-{step}": lambda stage, step=step: _founder(stage, step) for step in STEPS[:4]},
+    "first-run-refused": _first_run_refused,
+    **{f"first-run-{step}": lambda stage, step=step: _founder(stage, step) for step in STEPS[4:]},
+}
