@@ -117,3 +117,11 @@ def test_a_pass_stays_small_enough_for_a_bad_connection(face: Face, issue: Issue
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/apple", "http://[::1]:8000/apple", "http://localhost/apple"])
 def test_plain_http_is_taken_on_loopback(face: Face, issue: Issue, url: str) -> None:
     assert content(face, replace(issue, web_service_url=url))["webServiceURL"] == url
+
+
+@pytest.mark.parametrize("name", ["M" * 40, "مخبز الشمس", "בית קפה", "👩‍🍳 Bäckerei 🥐", "<b>&amp;</b>"])
+def test_no_name_of_a_shop_breaks_a_pass(face: Face, issue: Issue, name: str) -> None:
+    named = replace(face, organization=name, logo_text=name, back=(Line("shop", name, name),))
+    content = json.loads(apple_files(named, issue)["pass.json"].decode())
+    assert content["organizationName"] == content["logoText"] == name
+    assert content["storeCard"]["backFields"] == [{"key": "shop", "label": name, "value": name}]
