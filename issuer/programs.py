@@ -24,9 +24,13 @@ class ProgramView:
     def name(self, language: str) -> str:
         return str(self.version.names[language])
 
+    @property
+    def reward(self) -> Reward:
+        """What the rule promises."""
+        return next(reward for reward in self.rewards if reward.id == self.rule.reward_id)
+
     def sentence(self, language: str) -> str:
-        reward = next(reward for reward in self.rewards if reward.id == self.rule.reward_id)
-        return self.rule.sentence(language, reward.names[language])
+        return self.rule.sentence(language, self.reward.names[language])
 
 
 def rule_for(session: Session, card: Card) -> tuple[Program, Rule]:

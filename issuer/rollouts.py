@@ -32,7 +32,7 @@ def begin(session: Session, brand: Brand, now: datetime) -> Rollout:
         merchant_id=brand.merchant_id,
         brand_id=brand.id,
         brand_version=brand.current_version,
-        created_at=now,
+        begun_at=now,
         due_at=now,
     )
     session.add(rollout)
@@ -53,7 +53,7 @@ def advance(session: Session, now: datetime, rate: int) -> bool:
     set_merchant(session, rollout.merchant_id)
     if rollout.after_card is None:
         # Publishing is surely committed now, and was not yet when its own clock was read: see `reach`.
-        rollout.created_at = now
+        rollout.begun_at = now
     ids = _next(session, rollout)
     cards = _free(session, ids)
     told, carried = _until_enough(cards, _carried(session, cards), max(1, rate // STEPS_A_SECOND))
@@ -129,7 +129,7 @@ def reach(session: Session, version: BrandVersion) -> Reach:
     rollout = session.scalar(
         select(Rollout).where(Rollout.brand_id == version.brand_id, Rollout.brand_version == version.number)
     )
-    phones, have = _phones(session, version.brand_id, rollout.created_at if rollout else version.created_at)
+    phones, have = _phones(session, version.brand_id, rollout.begun_at if rollout else version.created_at)
     cards = session.scalar(select(func.count()).select_from(Card).where(_wears(version.brand_id))) or 0
     return Reach(
         phones=phones,

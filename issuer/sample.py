@@ -17,8 +17,8 @@ SHORT_CODE = "K7QM-3FX"
 
 def sample_of(merchant: Merchant, program: ProgramView, language: str) -> CardView:
     """A card of this program without a stamp."""
-    reward = next(reward for reward in program.rewards if reward.id == program.rule.reward_id)
-    return sample_card(merchant, program.rule, {"program": program.version.names, "reward": reward.names}, 0, language)
+    names = {"program": program.version.names, "reward": program.reward.names}
+    return sample_card(merchant, program.rule, names, 0, language)
 
 
 def sample_card(

@@ -59,7 +59,7 @@ class Brand(Base):
 
 
 class BrandDraft(Base):
-    """What the merchant works on and no customer sees. ``revision`` counts saves: two windows notice each other.
+    """What the merchant works on and no customer sees. ``revision`` starts anywhere and grows with each save: two windows notice each other.
 
     ``design``: see `issuer.design.Design`.
     """

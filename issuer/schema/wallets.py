@@ -127,7 +127,7 @@ class Publication(Base):
 class Rollout(Base):
     """A published design on its way to the cards that phones hold: ``after_card`` is the last one that got it.
 
-    ``due_at``: when the next cards are to be told; null when all were.
+    ``begun_at``: when the relay first told a card. ``due_at``: when the next are to be told; null when all were.
     """
 
     __tablename__ = "rollout"
@@ -142,7 +142,7 @@ class Rollout(Base):
     brand_version: Mapped[int]
     after_card: Mapped[UUID | None]
     told: Mapped[int] = mapped_column(server_default="0", default=0)
-    created_at: Mapped[datetime]
+    begun_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
 
 

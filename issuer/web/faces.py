@@ -11,24 +11,33 @@ from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
 from issuer.history import EntryView
-from issuer.issuing import count_text, stamps_left, status_text
+from issuer.issuing import count_text, status_text
 from issuer.language import translator
 from issuer.programs import ProgramView
 from issuer.rules.movement import STAMPS
+from issuer.sample import sample_of
+from issuer.schema import Merchant
 from issuer.web import pictures
 from issuer.web.wording import CAUSES, said, when
 
 
-def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) -> dict[str, Any]:
-    """What `templates/card/_front.html` draws, in the card's own language."""
+def front_of(shown: CardView, organization: str) -> dict[str, Any]:
+    """What every front says, in the card's own language; address and look are added by whoever shows it."""
     return {
-        "organization": merchant_name,
+        "organization": organization,
         "header_label": translator(shown.language).gettext("Stamps"),
         "header_value": count_text(shown),
         "stamps": shown.shown,
         "needed": shown.needed,
         "status": status_text(shown),
         "rewards": [{"name": r.names[shown.language], "count": r.count} for r in shown.rewards],
+    }
+
+
+def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) -> dict[str, Any]:
+    """What `templates/card/_front.html` draws."""
+    return {
+        **front_of(shown, merchant_name),
         "short_code": shown.short_code,
         "qr_url": url_for("public.qr_svg", key=shown.web_key),
         "version": shown.version,
@@ -36,19 +45,11 @@ def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) 
     }
 
 
-def sample_face(session: Session, program: ProgramView, merchant_name: str, language: str) -> dict[str, Any]:
+def sample_face(session: Session, program: ProgramView, merchant: Merchant, language: str) -> dict[str, Any]:
     """The card that a join page promises: empty, without a code."""
-    needed = program.rule.stamps_needed
-    words = translator(language)
     return {
-        "organization": merchant_name,
-        "header_label": words.gettext("Stamps"),
-        "header_value": f"0 / {needed}",
-        "stamps": 0,
-        "needed": needed,
-        "status": stamps_left(needed, program.rewards[0].names[language], language),
-        "rewards": [],
-        **_worn(session, program.program.id, program.program.slug, merchant_name),
+        **front_of(sample_of(merchant, program, language), merchant.name),
+        **_worn(session, program.program.id, program.program.slug, merchant.name),
     }
 
 

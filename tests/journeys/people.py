@@ -42,6 +42,11 @@ def tap_add_to_phone(page: Page) -> None:
 def open_till(page: Page, demo: Demo) -> None:
     """Open the enrolment link and type the PIN."""
     page.goto(demo["till_url"])
+    open_with_pin(page, demo)
+
+
+def open_with_pin(page: Page, demo: Demo) -> None:
+    """Begin a shift at a browser that is a till already."""
     page.locator("#pin").fill(demo["staff_pin"])
     page.locator("#sign-in button:not([type])").click()
     expect(page.locator("#finder")).to_have_attribute("data-camera", re.compile("on|missing"))

@@ -1,7 +1,6 @@
 """The life of a paper card: printed on a sheet, begun by its first stamp, full, redeemed."""
 
 import io
-import re
 
 import pypdfium2
 import zxingcpp
@@ -9,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.browsers import DESK, ENGLISH, PHONE
 from tests.journeys.conftest import Open
-from tests.journeys.people import next_card, sign_in_to_console, stamp
+from tests.journeys.people import next_card, open_with_pin, sign_in_to_console, stamp, type_code
 from tests.journeys.running import Demo
 
 SHEET_DPI = 200
@@ -34,15 +33,7 @@ def _enrolled(page: Page, owner: Page, demo: Demo) -> None:
     owner.get_by_role("button", name="Enrol a till").first.click()
     page.goto(owner.locator("#link").input_value())
     page.locator("main form button").click()
-    page.locator("#pin").fill(demo["staff_pin"])
-    page.locator("#sign-in button:not([type])").click()
-    expect(page.locator("#finder")).to_have_attribute("data-camera", re.compile("on|missing"))
-
-
-def _look_up(till: Page, code: str) -> None:
-    till.locator("#code").fill(code)
-    till.locator("#look-up").click()
-    expect(till.locator("#stamp")).to_be_enabled()
+    open_with_pin(page, demo)
 
 
 def test_a_paper_card_begins_with_its_first_stamp_and_ends_with_a_coffee(demo: Demo, open_window: Open) -> None:
@@ -53,7 +44,7 @@ def test_a_paper_card_begins_with_its_first_stamp_and_ends_with_a_coffee(demo: D
     _enrolled(till, owner, demo)
     assert demo.ask(f"/cards?code={codes[0]}")["items"] == []
 
-    _look_up(till, codes[0])
+    type_code(till, codes[0])
     expect(till.locator("body")).to_contain_text("A new paper card: it begins with its first stamp.")
     stamp(till, "1 / 10")
     next_card(till)
@@ -61,10 +52,10 @@ def test_a_paper_card_begins_with_its_first_stamp_and_ends_with_a_coffee(demo: D
     assert card["balances"]["stamps"] == 1
 
     demo.stamp(card, 8)
-    _look_up(till, card["short_code"])
+    type_code(till, card["short_code"])
     stamp(till, "10 / 10")
     next_card(till)
-    _look_up(till, codes[0])
+    type_code(till, codes[0])
     till.locator("#redeem-buttons button").click()
     expect(till.locator("#answer")).to_have_attribute("data-kind", "yes")
     assert [entry for entry in demo.entries(card) if entry[0] == "redemption"] == [("redemption", -1)]

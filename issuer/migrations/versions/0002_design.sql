@@ -39,7 +39,7 @@ CREATE TABLE rollout (
     brand_version integer NOT NULL,
     after_card uuid,
     told integer NOT NULL DEFAULT 0,
-    created_at timestamptz NOT NULL,
+    begun_at timestamptz NOT NULL,
     due_at timestamptz
 );
 CREATE INDEX rollout_due ON rollout (due_at) WHERE due_at IS NOT NULL;

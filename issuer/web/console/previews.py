@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from issuer.brands import Worn, revision_of
 from issuer.cards import CardView
 from issuer.design import Design
-from issuer.issuing import Look, count_text, dressed, look_from, status_text
+from issuer.issuing import Look, dressed, look_from
 from issuer.refusals import N_
 from issuer.sample import SHORT_CODE
 from issuer.schema import Merchant
 from issuer.web.console.google_preview import google_bodies, google_ink, google_shown, google_warnings
 from issuer.web.console.promise import promise_of
 from issuer.web.context import house
+from issuer.web.faces import front_of
 from issuer.web.pictures import disc_of
 from issuer.web.wording import said
 from passes.contrast import ENOUGH, contrast, pairs, repaired
@@ -75,14 +76,8 @@ def _shown(state: str, face: Face, shown: CardView, look: Look, worn: Worn) -> d
         "strip_url": url_for("console.design_picture", revision=revision, name=f"strip-{state}.png"),
         "hero_url": url_for("console.design_picture", revision=revision, name=f"hero-{state}.png"),
         "card": {
-            "organization": face.organization,
+            **front_of(shown, face.organization),
             "logo_text": face.logo_text,
-            "header_label": face.header[0].label,
-            "header_value": count_text(shown),
-            "stamps": shown.shown,
-            "needed": shown.needed,
-            "status": status_text(shown),
-            "rewards": [{"name": r.names[shown.language], "count": r.count} for r in shown.rewards],
             "shape": look.design.shape,
             "logo_url": files["logo_url"],
             "stamp_url": files["stamp_url"],

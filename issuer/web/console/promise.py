@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from issuer.branding import load_branding
 from issuer.cards import CardView
-from issuer.programs import ProgramView, program_views
+from issuer.programs import program_views
 from issuer.rules import Rule
 from issuer.rules.stamps import StampRule
 from issuer.sample import NOBODY, sample_card
@@ -33,14 +33,10 @@ def promise_of(session: Session, merchant: Merchant) -> Promise:
     """The merchant's first program, else the trade's."""
     found = program_views(session, limit=1)
     if found:
-        return _promised(found[0])
+        view = found[0]
+        return Promise(view.rule, {"program": dict(view.version.names), "reward": dict(view.reward.names)})
     branding = load_branding(merchant.trade or "cafe")
     return Promise(
         StampRule(branding.stamps_needed, NOBODY),
         {"program": dict(branding.program_names), "reward": dict(branding.reward_names)},
     )
-
-
-def _promised(program: ProgramView) -> Promise:
-    reward = next(reward for reward in program.rewards if reward.id == program.rule.reward_id)
-    return Promise(program.rule, {"program": dict(program.version.names), "reward": dict(reward.names)})

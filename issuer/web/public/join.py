@@ -116,7 +116,7 @@ def _page(
     session: Session, shop: Shop, join_id: str, typed: Mapping[str, str] | None = None, wrong: Mapping[str, str] = {}
 ) -> str:
     language, slug = page_language(), shop.row.slug
-    face = sample_face(session, shop.program, shop.merchant.name, language)
+    face = sample_face(session, shop.program, shop.merchant, language)
     kept = request.cookies.get(CARD_COOKIE + slug, "")
     here = absolute(_address(slug))
     return render_template(
