@@ -59,8 +59,9 @@ class Brand(Base):
 
 
 class BrandDraft(Base):
-    """What the merchant works on and no customer sees. ``revision`` starts anywhere and grows with each save: two windows notice each other.
+    """What the merchant works on and no customer sees.
 
+    ``revision`` starts anywhere and grows with each save, so that two windows notice each other.
     ``design``: see `issuer.design.Design`.
     """
 
