@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import certificates, people, tills
+from issuer import api_keys, certificates, people, tills
 from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.clock import Clock
 from issuer.database import make_engine, set_merchant, transaction
 from issuer.keys import keys_of
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.programs import find_slug, locations
 from issuer.schema import Certificate, User
 from issuer.settings import Settings, load_settings
@@ -88,7 +89,7 @@ def _open_cafe(session: Session, secrets: Mapping[str, str], now: datetime) -> t
     people.add_member(session, user, merchant.id, "owner", now)
     tills.hire(session, merchant.id, "Mia", secrets["staff_pin"], now)
     tills.invite_till(session, location.id, merchant.id, secrets["till_token"], now, expires_at=None)
-    people.create_api_key(session, merchant.id, secrets["api_key"], ["read", "write"], now)
+    api_keys.create_api_key(session, merchant.id, secrets["api_key"], api_keys.SCOPES, now, name="Demo")
     return program.id, location.id
 
 

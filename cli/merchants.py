@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from issuer import certificates, importing, people, tills
+from issuer import api_keys, certificates, importing, people, tills
 from issuer.branding import Branding, UnknownBranding, load_branding
 from issuer.brands import create_brand
 from issuer.clock import Clock
@@ -25,8 +25,8 @@ from issuer.merchants import (
     all_merchants,
     create_location,
     create_merchant,
-    create_stamp_program,
 )
+from issuer.program_changes import create_stamp_program
 from issuer.programs import find_slug
 from issuer.schema import Merchant, Program
 from issuer.settings import Settings, load_settings
@@ -37,7 +37,8 @@ LINK_LASTS = timedelta(days=7)
 
 
 @contextmanager
-def _house() -> Iterator[tuple[Settings, Engine, datetime]]:
+def open_house() -> Iterator[tuple[Settings, Engine, datetime]]:
+    """Settings, an engine for one connection at a time, and the time."""
     settings = load_settings(os.environ)
     engine = make_engine(settings.database_url, pool_size=1)
     try:
@@ -66,7 +67,7 @@ def create_merchant_command(
 ) -> None:
     """Found a merchant with a shop, a till, a stamp program and an API key, and print what is needed to use them."""
     new = NewMerchant(name, zone, contact={key: text for key, text in contact.items() if text})
-    with _house() as (settings, engine, now), transaction(engine) as session:
+    with open_house() as (settings, engine, now), transaction(engine) as session:
         try:
             design = load_branding(branding)
             founded = create_merchant(session, new, now)
@@ -85,13 +86,13 @@ def _open_shop(
     session: Session, founded: Merchant, design: Branding, staff: str, public_url: str, now: datetime
 ) -> list[str]:
     """A shop that can begin to stamp; what its people need to know, line by line."""
-    key, link, slug = f"tp_{secrets.token_urlsafe(32)}", secrets.token_urlsafe(24), secrets.token_hex(4)
+    key, link, slug = api_keys.fresh_token(), secrets.token_urlsafe(24), secrets.token_hex(4)
     pin = f"{secrets.randbelow(900_000) + 100_000}"
     shop = create_location(session, founded, founded.name, now, founded.contact.get("address"))
     program = create_stamp_program(session, create_brand(session, founded, design, now), design, slug, now)
     tills.hire(session, founded.id, staff, pin, now)
     tills.invite_till(session, shop.id, founded.id, link, now, expires_at=now + LINK_LASTS)
-    people.create_api_key(session, founded.id, key, ["read", "write"], now)
+    api_keys.create_api_key(session, founded.id, key, api_keys.SCOPES, now, name=founded.name[: api_keys.LONGEST_NAME])
     return [
         f"merchant   {founded.id}",
         f"program    {program.id}",
@@ -116,9 +117,9 @@ def create_user_command(email: str, merchant_id: UUID | None, role: str, new_sho
     """Let somebody sign in, and print their password once. Where there is no merchant yet, they found the first."""
     if new_shop and merchant_id:
         raise click.ClickException(f"--new-shop founds a merchant of its own: leave --merchant {merchant_id} out.")
-    with _house() as (settings, engine, now), transaction(engine) as session:
+    with open_house() as (settings, engine, now), transaction(engine) as session:
         known = all_merchants(session)
-        chosen = None if new_shop or not (known or merchant_id) else _chosen_merchant(known, merchant_id)
+        chosen = None if new_shop or not (known or merchant_id) else chosen_merchant(known, merchant_id)
         try:
             password = _invite(session, email, chosen, role, now)
         except (people.EmailTaken, people.EmailRefused) as error:
@@ -133,7 +134,7 @@ def create_user_command(email: str, merchant_id: UUID | None, role: str, new_sho
 def reset_user_command(email: str) -> None:
     """Give somebody a new password and print it once. Unlocks the account and ends all its sessions."""
     password = secrets.token_urlsafe(12)
-    with _house() as (settings, engine, _), transaction(engine) as session:
+    with open_house() as (settings, engine, _), transaction(engine) as session:
         try:
             found = people.reset_password(session, email, password)
         except people.UnknownEmail as error:
@@ -153,7 +154,11 @@ def _tell(settings: Settings, email: str, password: str) -> None:
     click.echo(f"console    {settings.public_url}/console\nemail      {email}\npassword   {password}")
 
 
-def _chosen_merchant(known: list[UUID], wanted: UUID | None) -> UUID:
+def chosen_merchant(known: list[UUID], wanted: UUID | None) -> UUID:
+    """The merchant that is meant: the one named, or the only one.
+
+    :raises ClickException: naming the remedy
+    """
     if not known:
         raise click.ClickException("There is no merchant yet: `treuepass merchant create NAME` founds one.")
     if wanted is None and len(known) == 1:
@@ -175,7 +180,7 @@ def certificate() -> None:
 def import_certificate(files: tuple[Path, ...], password_file: Path | None) -> None:
     """Put a pass certificate in place: .cer, .pem, .p12 in any mix, with its key and Apple's intermediate."""
     password = password_file.read_bytes().rstrip(b"\r\n") if password_file else None
-    with _house() as (settings, engine, now):
+    with open_house() as (settings, engine, now):
         try:
             given = read_pass_certificate([path.read_bytes() for path in files], password=password, now=now)
             with transaction(engine) as session:
@@ -190,7 +195,7 @@ def import_certificate(files: tuple[Path, ...], password_file: Path | None) -> N
 @certificate.command("show")
 def show_certificates() -> None:
     """List the certificates; keys are never shown."""
-    with _house() as (_, engine, now), transaction(engine) as session:
+    with open_house() as (_, engine, now), transaction(engine) as session:
         rows = certificates.every(session)
     for row in rows:
         left = (row.not_after - now).days
@@ -209,10 +214,10 @@ def import_group() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--program", "program_id", required=True, type=click.UUID, help="id of the program that earns")
 def import_purchases(file: Path, program_id: UUID) -> None:
-    """Book one stamp a purchase. FILE has the columns customer, date, items, amount; a second run books nothing."""
+    """Book a history by the program's rules. FILE: customer, date, items, amount; a second run books nothing."""
     try:
         rows = importing.read_rows(file)
-        with _house() as (settings, engine, now):
+        with open_house() as (settings, engine, now):
             _import_rows(settings, engine, program_id, rows, now)
     except importing.FileRefused as error:
         raise click.ClickException(str(error)) from error

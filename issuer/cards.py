@@ -3,24 +3,32 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from issuer.rules import Rule, rule_of
-from issuer.rules.movement import STAMPS, reward_unit
+from issuer.database import held, send
+from issuer.rules import Rules
+from issuer.rules.expiry import ExpiryRule
+from issuer.rules.money import CashbackRule
+from issuer.rules.movement import CREDIT, POINTS, reward_unit, voucher_unit
+from issuer.rules.points import PointRule
+from issuer.rules.prepaid import PrepaidRule
+from issuer.rules.tiers import TierRule
+from issuer.rules.vouchers import Worth
+from issuer.rules.wording import RewardNames, Wording
 from issuer.schema import (
-    Account,
     Card,
     CardCode,
     CardKey,
+    Notice,
     Pass,
     PersonalData,
-    Program,
-    ProgramVersion,
-    Reward,
+    Voucher,
 )
+from issuer.terms import ProgramNow, Terms, rules_of
 from signing.tokens import digest
 
 
@@ -34,8 +42,41 @@ class RewardCount:
 
 
 @dataclass(frozen=True)
+class Priced:
+    """A reward that points are spent on. ``tier``: from which on."""
+
+    reward_id: UUID
+    names: Mapping[str, str]
+    price: int
+    tier: str | None
+
+
+@dataclass(frozen=True)
+class VoucherView:
+    """A card's voucher that can still be used, now or later. ``starts_later``: it did not count when it was given."""
+
+    id: UUID
+    code: str
+    names: Mapping[str, str]
+    worth: Worth
+    uses: int
+    valid_from: datetime
+    valid_until: datetime | None
+    starts_later: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line that a card bears for a while; ``values`` fill the sentence of its ``kind``."""
+
+    key: str
+    kind: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class CardView:
-    """What the faces and the API say of a card."""
+    """What the faces and the API say of a card. ``rules``: its rounds' promises, and what else holds now."""
 
     id: UUID
     merchant_id: UUID
@@ -52,23 +93,71 @@ class CardView:
     created_at: datetime
     customer_name: str | None
     balances: Mapping[str, int]
-    rule: Rule
-    reward_names: Mapping[str, str]
+    rules: Rules
+    reward_names: RewardNames
     rewards: tuple[RewardCount, ...]
+    currency: str = "EUR"
+    zone: str = "Europe/Berlin"
+    prices: tuple[Priced, ...] = ()
+    tier: str | None = None
+    tier_until: datetime | None = None
+    vouchers: tuple[VoucherView, ...] = ()
+    notices: tuple[Told, ...] = ()
+    donated: int = 0
 
     @property
     def shown(self) -> int:
         """Stamps to draw."""
-        return self.rule.shown(self.balances)
+        return self.rules.grid.shown(self.balances) if self.rules.grid else 0
 
     @property
-    def needed(self) -> int:
-        return self.rule.stamps_needed
+    def needed(self) -> int | None:
+        """Places of the grid; ``None`` for a card without stamps."""
+        return self.rules.grid.stamps_needed if self.rules.grid else None
+
+    def words(self, language: str | None = None) -> Wording:
+        """The card's language unless told."""
+        return Wording(language or self.language, self.reward_names, self.currency)
+
+
+# Of passes and codes the live one is shown, else the last that was: a card that has ended still shows what it was.
+# Codes of passes go first, as a card that took in a paper card goes on to show its own.
+FACTS = """
+    SELECT card.id, issue.serial, code.code, code.short_code, personal_data.name,
+        (SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = card.id)
+    FROM card
+    CROSS JOIN LATERAL (
+        SELECT serial FROM pass WHERE card_id = card.id ORDER BY revoked_at IS NULL DESC, created_at DESC LIMIT 1
+    ) AS issue
+    CROSS JOIN LATERAL (
+        SELECT code, short_code FROM card_code WHERE card_id = card.id
+        ORDER BY revoked_at IS NULL DESC, batch_id IS NULL DESC, created_at DESC LIMIT 1
+    ) AS code
+    LEFT JOIN personal_data ON personal_data.customer_id = card.customer_id
+"""
+# The server would plan the one for many cards anew each time.
+ONE, MANY = f"{FACTS} WHERE card.id = %(card)s", f"{FACTS} WHERE card.id = ANY(%(cards)s)"
+OFFERS = """
+    SELECT program.id, program.kind, program.donated, program.current_version, program.pause_seconds, program.closed_at,
+        merchant.zone, merchant.currency,
+        (SELECT jsonb_agg(jsonb_build_array(id, names) ORDER BY created_at, id) FROM reward
+         WHERE program_id = program.id),
+        version.number, version.names, version.rule::text
+    FROM program
+    JOIN merchant ON merchant.id = program.merchant_id
+    JOIN program_version AS version ON version.program_id = program.id
+    WHERE program.id = ANY(%(programs)s) AND (
+        version.number = program.current_version
+        OR (program.id, version.number) IN (SELECT * FROM unnest(%(programs)s::uuid[], %(numbers)s::int[]))
+    )
+"""
+LOCK = f"SELECT {', '.join(Card.__table__.columns.keys())} FROM card WHERE id = %(card)s FOR UPDATE"  # noqa: S608
 
 
 def locked_card(session: Session, card_id: UUID) -> Card | None:
     """The card, with its lock: every change of a card takes it first, so balances and holds stand still."""
-    return session.scalar(select(Card).where(Card.id == card_id).with_for_update())
+    rows = send(session, LOCK, {"card": card_id})
+    return held(session, Card, rows[0]) if rows else None
 
 
 def find_key(session: Session, key: str) -> CardKey | None:
@@ -83,27 +172,15 @@ def view(session: Session, card: Card) -> CardView:
 
 def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
     """What is shown of these cards, in their order."""
-    ids = [card.id for card in cards]
-    balances = _balances(session, ids)
-    issues = {row.card_id: row for row in session.scalars(_passes(ids))}
-    codes = {row.card_id: row for row in session.scalars(_codes(ids))}
-    versions = _versions(session, cards)
-    rewards = _rewards(session, {card.program_id for card in cards})
-    people = [card.customer_id for card in cards]
-    names = dict(
-        session.execute(
-            select(PersonalData.customer_id, PersonalData.name).where(PersonalData.customer_id.in_(people))
-        ).all()
-    )
+    facts, offers = _facts(session, cards), _offers(session, cards)
+    vouchers = _vouchers(session, [card.id for card in cards if _holds_vouchers(facts[card.id].balances)])
+    notices = _notices(session, [card.id for card in cards if offers[card.program_id].tells])
     return [
         _view(
             card,
-            issues[card.id],
-            codes[card.id],
-            *versions[card.program_id, card.program_version],
-            balances.get(card.id, {}),
-            rewards[card.program_id],
-            names.get(card.customer_id),
+            facts[card.id],
+            offers[card.program_id],
+            (vouchers.get(card.id, ()), notices.get(card.id, ())),
         )
         for card in cards
     ]
@@ -145,69 +222,138 @@ def _matches(search: str, mail_digest: bytes | None) -> Iterator[ColumnElement[b
         yield Card.customer_id.in_(people.where(PersonalData.mail_digest == mail_digest))
 
 
-def _passes(ids: Sequence[UUID]) -> Select[Pass]:
-    """Live ones last, the newest of them at the end: a card that has ended still shows what it was."""
-    return select(Pass).where(Pass.card_id.in_(ids)).order_by(Pass.revoked_at.is_(None), Pass.created_at)
+@dataclass(frozen=True)
+class _Facts:
+    """What is a card's own, beside its row."""
+
+    serial: str
+    code: str
+    short_code: str
+    customer_name: str | None
+    balances: Mapping[str, int]
 
 
-def _codes(ids: Sequence[UUID]) -> Select[CardCode]:
-    return (
-        select(CardCode).where(CardCode.card_id.in_(ids)).order_by(CardCode.revoked_at.is_(None), CardCode.created_at)
-    )
+def _facts(session: Session, cards: Sequence[Card]) -> dict[UUID, _Facts]:
+    ids = [card.id for card in cards]
+    rows = send(session, ONE, {"card": ids[0]}) if len(ids) == 1 else send(session, MANY, {"cards": ids})
+    return {
+        card_id: _Facts(serial, code, short_code, name, balances or {})
+        for card_id, serial, code, short_code, name, balances in rows
+    }
 
 
-def _balances(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-    found: dict[UUID, dict[str, int]] = {}
-    query = select(Account.card_id, Account.unit, Account.balance).where(Account.card_id.in_(ids))
-    for card_id, unit, balance in session.execute(query):
-        found.setdefault(card_id, {})[unit] = balance or 0  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class _Offer:
+    """A program with those of its versions that cards are under, by number, and its rewards in order."""
+
+    kind: str
+    donated: int
+    program: ProgramNow
+    zone: str
+    currency: str
+    rewards: RewardNames
+    names: dict[int, Mapping[str, str]]
+    rules: dict[int, Rules]
+
+    @property
+    def tells(self) -> bool:
+        """Whether its cards may bear notices."""
+        kinds = (ExpiryRule, PrepaidRule, TierRule)
+        return any(rules.one(kind) for rules in self.rules.values() for kind in kinds)
+
+    def terms(self, card: Card) -> Terms:
+        current = self.program.current_version
+        return Terms(self.program, self.zone, self.currency, self.rules, card.program_version, card.pins, current)
+
+
+def _offers(session: Session, cards: Sequence[Card]) -> dict[UUID, _Offer]:
+    pinned = {(card.program_id, number) for card in cards for number in (card.program_version, *card.pins.values())}
+    values = {"programs": [program_id for program_id, _ in pinned], "numbers": [number for _, number in pinned]}
+    found: dict[UUID, _Offer] = {}
+    for program_id, kind, donated, *program, zone, currency, rewards, number, names, rule in send(
+        session, OFFERS, values
+    ):
+        named = {UUID(reward_id): told for reward_id, told in rewards or ()}
+        fresh = _Offer(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
+        offer = found.setdefault(program_id, fresh)
+        offer.names[number], offer.rules[number] = names, rules_of(rule)
     return found
 
 
-def _versions(session: Session, cards: Sequence[Card]) -> dict[tuple[UUID, int], tuple[Program, ProgramVersion]]:
-    pinned = {(card.program_id, card.program_version) for card in cards}
-    query = select(Program, ProgramVersion).join(ProgramVersion, ProgramVersion.program_id == Program.id)
-    rows = session.execute(query.where(tuple_(ProgramVersion.program_id, ProgramVersion.number).in_(pinned)))
-    return {(program.id, version.number): (program, version) for program, version in rows}
+def _holds_vouchers(balances: Mapping[str, int]) -> bool:
+    return any(amount and unit.startswith("voucher:") for unit, amount in balances.items())
 
 
-def _rewards(session: Session, program_ids: set[UUID]) -> dict[UUID, list[Reward]]:
-    found: dict[UUID, list[Reward]] = {program_id: [] for program_id in program_ids}
-    query = select(Reward).where(Reward.program_id.in_(program_ids)).order_by(Reward.created_at, Reward.id)
-    for reward in session.scalars(query):
-        found[reward.program_id].append(reward)
+def _vouchers(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Voucher]]:
+    found: dict[UUID, list[Voucher]] = {}
+    if ids:
+        query = select(Voucher).where(Voucher.card_id.in_(ids), Voucher.revoked_at.is_(None))
+        for row in session.scalars(query.order_by(Voucher.created_at, Voucher.id)):
+            found.setdefault(row.card_id, []).append(row)
     return found
 
 
-def _view(
-    card: Card,
-    issue: Pass,
-    code: CardCode,
-    program: Program,
-    version: ProgramVersion,
-    balances: dict[str, int],
-    rewards: Sequence[Reward],
-    customer_name: str | None,
-) -> CardView:
-    rule = rule_of(program.kind, version.rule)
-    waiting = [RewardCount(r.id, r.names, balances.get(reward_unit(r.id), 0)) for r in rewards]
+def _notices(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Notice]]:
+    found: dict[UUID, list[Notice]] = {}
+    if ids:
+        for row in session.scalars(select(Notice).where(Notice.card_id.in_(ids)).order_by(Notice.key)):
+            found.setdefault(row.card_id, []).append(row)
+    return found
+
+
+def _view(card: Card, facts: _Facts, offer: _Offer, extras: tuple[Sequence[Voucher], Sequence[Notice]]) -> CardView:
+    terms, names, balances = offer.terms(card), offer.rewards, facts.balances
+    waiting = [RewardCount(one, told, balances.get(reward_unit(one), 0)) for one, told in names.items()]
+    none = {rule.unit: 0 for rule in terms.counters}
+    none |= {POINTS: 0} if terms.current.one(PointRule) else {}
+    none |= {CREDIT: 0} if terms.current.one(CashbackRule) else {}
     return CardView(
         id=card.id,
         merchant_id=card.merchant_id,
         program_id=card.program_id,
-        program_kind=program.kind,
-        program_names=version.names,
-        serial=issue.serial,
-        code=code.code,
-        short_code=code.short_code,
+        program_kind=offer.kind,
+        program_names=offer.names[card.program_version],
+        serial=facts.serial,
+        code=facts.code,
+        short_code=facts.short_code,
         state=card.state,
         version=card.version,
         language=card.language,
         web_key=card.web_key,
         created_at=card.created_at,
-        customer_name=customer_name,
-        balances=balances | {STAMPS: balances.get(STAMPS, 0)},
-        rule=rule,
-        reward_names=next(r.names for r in rewards if r.id == rule.reward_id),
+        customer_name=facts.customer_name,
+        balances={**none, **balances},
+        rules=terms.earning,
+        reward_names=names,
         rewards=tuple(reward for reward in waiting if reward.count),
+        currency=terms.currency,
+        zone=terms.zone,
+        prices=tuple(_prices(terms, names)),
+        tier=card.tier,
+        tier_until=card.tier_until,
+        vouchers=tuple(_voucher(row, balances) for row in extras[0] if balances.get(voucher_unit(row.id))),
+        notices=tuple(Told(row.key, row.kind, row.values) for row in extras[1]),
+        donated=offer.donated,
+    )
+
+
+def _prices(terms: Terms, names: RewardNames) -> Iterator[Priced]:
+    """What points can be spent on, cheapest first, each for the lower of its two prices."""
+    rules = (terms.promised.one(PointRule), terms.current.one(PointRule))
+    ids = dict.fromkeys(reward_id for rule in rules if rule for reward_id in rule.reward_ids())
+    found = [price for reward_id in ids if (price := terms.price_of(reward_id))]
+    for price in sorted(found, key=lambda one: one.price):
+        yield Priced(price.reward_id, names[price.reward_id], price.price, price.tier)
+
+
+def _voucher(row: Voucher, balances: Mapping[str, int]) -> VoucherView:
+    return VoucherView(
+        row.id,
+        row.code,
+        row.names,
+        Worth.model_validate(row.worth),
+        balances[voucher_unit(row.id)],
+        row.valid_from,
+        row.valid_until,
+        row.valid_from > row.created_at,
     )

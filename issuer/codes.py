@@ -23,11 +23,10 @@ def draw_code(session: Session, keys: Keys, merchant_id: UUID, now: datetime) ->
 
 
 def code_row(
-    session: Session, merchant_id: UUID, text: str, code_key: bytes, *, lock: bool = False, revoked: bool = False
+    session: Session, merchant_id: UUID, text: str, code_key: bytes, *, revoked: bool = False
 ) -> CardCode | None:
     """The merchant's code that a scanned or typed text is, as long as it was not revoked.
 
-    :param lock: keep others from activating it meanwhile
     :param revoked: look among those that were revoked instead
     :raises signing.codes.NotOurCode: not a code of this installation
     :raises signing.codes.MistypedCode: a short code with a letter wrong
@@ -40,7 +39,7 @@ def code_row(
         found = found.where(CardCode.short_code == read_short_code(text))
     else:
         found = found.where(CardCode.code == read_code(code_key, text))
-    return session.scalar(found.with_for_update() if lock else found)
+    return session.scalar(found)
 
 
 def find_code(session: Session, merchant_id: UUID, text: str, code_key: bytes) -> UUID | None:

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from issuer import occasions
 from issuer.cards import locked_card
 from issuer.keys import Keys
 from issuer.language import translator
@@ -127,6 +128,22 @@ def mail_digest(keys: Keys, text: str) -> bytes | None:
     return hmac.digest(keys.mail, address.encode(), sha256)
 
 
+def birthday_digest(keys: Keys, month: int, day: int) -> bytes:
+    """HMAC-SHA256 of a day of the year. No address is like it, so that it can share the addresses' key."""
+    return hmac.digest(keys.mail, f"birthday {month:02}-{day:02}".encode(), sha256)
+
+
+def complete_birthdays(session: Session, keys: Keys, limit: int) -> int:
+    """Give birthdays that were stored without a digest theirs; how many."""
+    bare = select(PersonalData).where(PersonalData.birthday_digest.is_(None), PersonalData.birthday_sealed.is_not(None))
+    rows = session.scalars(bare.limit(limit).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        born = _opened(row, keys).birthday
+        row.birthday_digest = birthday_digest(keys, born.month, born.day) if born else None
+    session.flush()
+    return len(rows)
+
+
 def known(session: Session, keys: Keys, customer_id: UUID) -> Known:
     row = session.get(PersonalData, customer_id)
     decisions = select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.at.desc(), Consent.id)
@@ -139,12 +156,13 @@ def remember(session: Session, keys: Keys, customer_id: UUID, profile: Profile, 
         return
     row = _row(session, keys, customer_id)
     before = _opened(row, keys)
-    for what in PURPOSES:
-        value = getattr(profile, what)
-        if value and value != getattr(before, what):
-            _store(row, keys, what, value)
-            _decide(session, row, what, told, now)
+    new = [what for what in PURPOSES if getattr(profile, what) and getattr(profile, what) != getattr(before, what)]
+    for what in new:
+        _store(row, keys, what, getattr(profile, what))
+        _decide(session, row, what, told, now)
     session.flush()
+    if profile.birthday and "birthday" in new:
+        occasions.congratulate(session, customer_id, profile.birthday, now)
 
 
 def forget(session: Session, customer_id: UUID, what: str, told: Told, now: datetime) -> bool:
@@ -159,8 +177,8 @@ def forget(session: Session, customer_id: UUID, what: str, told: Told, now: date
     if row is None or getattr(row, column) is None:
         return False
     setattr(row, column, None)
-    if what == "mail":
-        row.mail_digest = None
+    if what in ("mail", "birthday"):
+        setattr(row, f"{what}_digest", None)
     _decide(session, row, what, told, now, given=False)
     if (row.name, row.mail_sealed, row.phone_sealed, row.birthday_sealed) == (None, None, None, None):
         session.delete(row)
@@ -256,6 +274,8 @@ def _store(row: PersonalData, keys: Keys, what: str, value: Any) -> None:
     setattr(row, f"{what}_sealed", sealed)
     if what == "mail":
         row.mail_digest = mail_digest(keys, value)
+    if what == "birthday":
+        row.birthday_digest = birthday_digest(keys, value.month, value.day)
 
 
 def _decide(session: Session, row: PersonalData, what: str, told: Told, now: datetime, *, given: bool = True) -> None:

@@ -66,6 +66,8 @@ def name_objection(name: str, longest: int, about: str = "name") -> Objection | 
     """Against a name that a list or a card could not show. ``longest``: in characters."""
     if 0 < len(name) <= longest and printable(name):
         return None
+    if not name:
+        return Objection(N_("There is no name: write 1 to %(longest)s characters."), {"longest": longest}, about)
     return Objection(
         N_("“%(name)s” cannot be a name. Write 1 to %(longest)s characters in one line."),
         {"name": "".join(sign for sign in name if printable(sign))[:40], "longest": longest},

@@ -24,18 +24,17 @@ from issuer.merchants import (
     NewMerchant,
     create_location,
     create_merchant,
-    create_stamp_program,
     open_join_page,
 )
 from issuer.people import LiveSession
+from issuer.program_changes import collecting, correct_program, create_program
 from issuer.refusals import N_, Refusal
-from issuer.rules.stamps import MOST_STAMPS, StampRule
-from issuer.sample import NOBODY
-from issuer.schema import Location, Merchant, Program, ProgramSlug, ProgramVersion, Reward, User
+from issuer.rules.stamps import LEAST_STAMPS, MOST_STAMPS
+from issuer.rules.wording import Wording
+from issuer.schema import Location, Merchant, Program, ProgramSlug, Reward, User
 from passes.face import Colours
 
 STEPS = ("shop", "logo", "look", "rule", "live")
-LEAST_STAMPS = 2
 LONGEST_REWARD = 40
 LONGEST_ADDRESS = 200
 LONGEST_SLUG = 40
@@ -174,14 +173,11 @@ def set_rule(session: Session, merchant: Merchant, rule: FirstRule, now: datetim
     brand = brands.brand_of_merchant(session)
     program = session.scalar(select(Program).order_by(Program.created_at).limit(1))
     if program is None:
-        wanted = replace(proposal, program_names=dict(names), reward_names=dict(rule.rewards))
-        slug = free_slug(session, merchant.name)
-        program = create_stamp_program(session, brand, wanted, slug, now, rule.needed, public=False)
+        plan = collecting(names, rule.rewards, rule.needed)
+        program = create_program(session, brand, plan, free_slug(session, merchant.name), now, public=False)
     else:
-        version = session.get_one(ProgramVersion, (program.id, 1))
-        version.names, version.rule = dict(names), {**version.rule, "stamps_needed": rule.needed}
         reward = session.scalars(select(Reward).where(Reward.program_id == program.id)).one()
-        reward.names = dict(rule.rewards)
+        correct_program(session, program, collecting(names, rule.rewards, rule.needed, reward.id), now)
     _describe(session, rule, now)
     session.flush()
     return program
@@ -190,9 +186,10 @@ def set_rule(session: Session, merchant: Merchant, rule: FirstRule, now: datetim
 def _describe(session: Session, rule: FirstRule, now: datetime) -> None:
     """What the phone reads aloud follows the rule."""
     kinds = {"de": "Stempelkarte", "en": "Stamp card"}
-    promise = StampRule(rule.needed, NOBODY)
+    promise = collecting(kinds, rule.rewards, rule.needed)
     texts = {
-        language: f"{kinds[language]}: {promise.sentence(language, rule.rewards[language])}" for language in LANGUAGES
+        language: f"{kinds[language]}: {promise.rules.sentence(Wording(language, promise.rewards))}"
+        for language in LANGUAGES
     }
     _redraw(session, lambda design: replace(design, texts=texts), None, now)
 
@@ -231,6 +228,7 @@ def free_slug(session: Session, name: str) -> str:
     # A join page is found by its program's id too, so no shop may be called like the id of another's program.
     if not wanted or _UUID.fullmatch(wanted):
         wanted = secrets.token_hex(4)
-    if session.get(ProgramSlug, wanted) is None:
-        return wanted
-    return f"{wanted}-{secrets.token_hex(2)}"
+    slug = wanted
+    while session.get(ProgramSlug, slug) is not None:
+        slug = f"{wanted}-{secrets.token_hex(3)}"
+    return slug

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
 
+from issuer.database import send
 from issuer.language import translator
+from issuer.ledger import Booked
 from issuer.refusals import N_
+from issuer.rules.movement import REST, SPEND, VISITS, is_internal
 from issuer.schema import (
     Card,
     Device,
@@ -24,11 +28,25 @@ from issuer.schema import (
 
 ASLEEP = timedelta(minutes=2)
 EARNING = ("stamp", "purchase", "import")
+EARNED = """
+    SELECT occurred_at FROM posting
+    WHERE card_id = %(card)s AND cause = ANY(%(causes)s)
+        AND NOT EXISTS (SELECT FROM posting AS undoing WHERE undoing.reverses_id = posting.id)
+        AND NOT EXISTS (
+            SELECT FROM purchase JOIN refund ON refund.purchase_id = purchase.id
+            WHERE purchase.id = posting.purchase_id
+            GROUP BY purchase.id
+            HAVING sum(refund.total) >= coalesce(purchase.total, 0) - purchase.discount
+        )
+"""
 
 
 @dataclass(frozen=True)
 class EntryView:
-    """The card's side of one movement, with its circumstances."""
+    """The card's side of one movement, with its circumstances.
+
+    ``reason``: what a bonus or a gift was given for. ``reward_id``: what points were spent on.
+    """
 
     id: UUID
     number: int
@@ -41,12 +59,14 @@ class EntryView:
     actor: str
     who: str | None
     where: str | None
+    reason: str | None = None
+    reward_id: UUID | None = None
 
 
 def entries(
     session: Session, card_id: UUID, *, limit: int, before: int | None = None, posting_id: UUID | None = None
 ) -> list[EntryView]:
-    """Entries of a card, newest first.
+    """Entries of a card, newest first, without what the rules keep for their own reckoning.
 
     :param before: only entries with a smaller number
     :param posting_id: only the lines of this posting
@@ -57,7 +77,7 @@ def entries(
         .outerjoin(Purchase, Purchase.id == Posting.purchase_id)
         .outerjoin(Staff, Staff.id == Posting.actor_id)
         .outerjoin(Location, Location.id == Posting.location_id)
-        .where(Entry.card_id == card_id)
+        .where(Entry.card_id == card_id, ~_internal())
         .order_by(Entry.number.desc())
         .limit(limit)
     )
@@ -78,9 +98,46 @@ def entries(
             actor=posting.actor,
             who=who,
             where=where,
+            reason=posting.note,
+            reward_id=posting.reward_id,
         )
         for entry, posting, reference, who, where in session.execute(query)
     ]
+
+
+def just_booked(session: Session, booked: Booked) -> list[EntryView]:
+    """Like `entries`, of what this transaction booked, in the order it was booked; without names of staff and shops."""
+    posted, reference = booked.posting, None
+    if posted.purchase_id is not None:
+        reference = session.scalar(select(Purchase.reference).where(Purchase.id == posted.purchase_id))
+    return [
+        EntryView(
+            id=line.id,
+            number=line.number,
+            unit=line.unit,
+            amount=line.amount,
+            cause=line.cause,
+            reference=reference,
+            occurred_at=posted.occurred_at,
+            recorded_at=posted.recorded_at,
+            actor=posted.actor,
+            who=None,
+            where=None,
+            reason=posted.note,
+            reward_id=posted.reward_id,
+        )
+        for line in booked.entries
+        if not is_internal(line.unit)
+    ]
+
+
+def _internal() -> ColumnElement[bool]:
+    """The same as `is_internal`, said to the database."""
+    return or_(
+        Entry.unit.in_((VISITS, SPEND)),
+        Entry.unit.endswith(f":{REST}", autoescape=True),
+        Entry.unit.startswith("tier:", autoescape=True),
+    )
 
 
 @dataclass(frozen=True)
@@ -133,7 +190,7 @@ def phones(session: Session, card: Card) -> list[PhoneView]:
         select(Registration, Device.library_id)
         .join(Device, Device.id == Registration.device_id)
         .join(Pass, Pass.id == Registration.pass_id)
-        .where(Pass.card_id == card.id)
+        .where(Pass.card_id == card.id, Pass.revoked_at.is_(None))
         .order_by(Registration.created_at)
     )
     return [
@@ -155,19 +212,18 @@ def phones(session: Session, card: Card) -> list[PhoneView]:
 
 def last_earned(session: Session, card_id: UUID) -> datetime | None:
     """When a card last earned something that was not taken back."""
-    return session.scalar(select(func.max(Posting.occurred_at)).where(*_earning(card_id)))
+    rows = send(session, f"{EARNED} ORDER BY occurred_at DESC LIMIT 1", _values(card_id))
+    return rows[0][0] if rows else None
 
 
 def earned_between(session: Session, card_id: UUID, start: datetime, end: datetime) -> Sequence[datetime]:
     """When a card earned something that was not taken back, strictly between two instants."""
-    between = (Posting.occurred_at > start, Posting.occurred_at < end)
-    return session.scalars(select(Posting.occurred_at).where(*_earning(card_id), *between)).all()
+    within = f"{EARNED} AND occurred_at > %(start)s AND occurred_at < %(end)s"
+    return [at for (at,) in send(session, within, _values(card_id) | {"start": start, "end": end})]
 
 
-def _earning(card_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    undone = aliased(Posting)
-    taken_back = select(undone.id).where(undone.reverses_id == Posting.id).exists()
-    return Posting.card_id == card_id, Posting.cause.in_(EARNING), ~taken_back
+def _values(card_id: UUID) -> dict[str, Any]:
+    return {"card": card_id, "causes": list(EARNING)}
 
 
 def phone_counts(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -175,7 +231,7 @@ def phone_counts(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = session.execute(
         select(Pass.card_id, func.count())
         .join(Registration, Registration.pass_id == Pass.id)
-        .where(Pass.card_id.in_(card_ids))
+        .where(Pass.card_id.in_(card_ids), Pass.revoked_at.is_(None))
         .group_by(Pass.card_id)
     )
     return dict(rows.all())

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer.counter import Visit, stamp
 from issuer.joining import Joining, join
 from issuer.keys import Keys
 from issuer.ledger import Actor
+from issuer.purchases import Order, buy
 from issuer.refusals import Refusal
+from issuer.rules.part import Item
 from issuer.schema import Card, Customer, Merchant, Program, Purchase
+from issuer.visits import Visit
 
 AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2}0*)?")
 COLUMNS = ("customer", "date", "items", "amount")
@@ -72,7 +74,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def import_batch(session: Session, keys: Keys, program: Program, rows: Sequence[Row], now: datetime) -> Imported:
-    """Book one stamp for each row that is not booked yet."""
+    """Book each row that is not booked yet: it earns what the program says."""
     known = set(
         session.scalars(select(Purchase.reference).where(Purchase.reference.in_([row.reference for row in rows])))
     )
@@ -80,7 +82,8 @@ def import_batch(session: Session, keys: Keys, program: Program, rows: Sequence[
     fresh = [row for row in rows if row.reference not in known]
     for row in fresh:
         card = _card_of(session, keys, program, row, now)
-        outcome = stamp(session, card, 1, _visit(row, merchant, now), pause=False)
+        order = Order(row.cents, (Item("", "", row.items, 0),))
+        outcome = buy(session, card, order, _visit(row, merchant, now), cause="import", pause=False)
         if isinstance(outcome, Refusal):
             raise FileRefused(f"Row {row.reference.rpartition(':')[2]}: {outcome.sentence('en')}")
     return Imported(len(fresh), len(rows) - len(fresh))
@@ -108,10 +111,6 @@ def _visit(row: Row, merchant: Merchant, now: datetime) -> Visit:
         now,
         occurred_at=noon,
         reference=row.reference,
-        cause="import",
-        total=row.cents,
-        currency=merchant.currency,
-        item_count=row.items,
     )
 
 

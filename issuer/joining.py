@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import certificates, customers, events
+from issuer import certificates, customers, events, occasions, referrals
 from issuer.codes import draw_code
 from issuer.customers import NOTHING, Profile, Told
 from issuer.keys import Keys
@@ -17,18 +17,23 @@ from issuer.schema import Card, CardCode, CardKey, Customer, Event, Pass, Progra
 from signing.envelope import seal
 from signing.tokens import digest
 
+IMPORT = "import"
 # What the signs and screens that lead to a join page say of themselves.
 SIGNS = ("poster", "link", "till", "tent", "sticker", "paper")
 
 
 @dataclass(frozen=True)
 class Joining:
-    """``source``: one of `SIGNS`, api or import. ``reference``: the merchant's own number for the customer."""
+    """``source``: one of `SIGNS`, api or import. ``reference``: the merchant's own number for the customer.
+
+    ``friend``: what the link said by which a customer's friend came; one that is nobody's is no hindrance.
+    """
 
     language: str
     source: str
     profile: Profile = NOTHING
     reference: str | None = None
+    friend: str | None = None
 
 
 def join(
@@ -57,11 +62,23 @@ def join(
     session.add(card)
     session.add(CardKey(key_hash=digest(card.web_key), merchant_id=card.merchant_id, card_id=card.id, created_at=now))
     session.flush()
-    issue = _issue(session, keys, card, code or draw_code(session, keys, card.merchant_id, now), now)
+    issue = issue_pass(session, keys, card, code or draw_code(session, keys, card.merchant_id, now), now)
     announce_new(session, card, issue, now)
     events.record(session, card.merchant_id, "joined", now, card.id, source=joining.source)
     session.flush()
+    if joining.source != IMPORT:
+        _receive(session, card, joining, now)
     return card
+
+
+def _receive(session: Session, card: Card, joining: Joining, now: datetime) -> None:
+    """What a new customer is given, and who brought them. Whoever comes from another system is no new customer."""
+    referrer = referrals.referrer_of(session, card.program_id, joining.friend) if joining.friend else None
+    if referrer is not None:
+        referrals.bring(session, referrer, card, now)
+    occasions.welcome(session, card, now)
+    if joining.profile.birthday:
+        occasions.congratulate(session, card.customer_id, joining.profile.birthday, now)
 
 
 def known_source(text: str) -> str:
@@ -75,7 +92,8 @@ def source_of(session: Session, card_id: UUID) -> str | None:
     return session.scalar(joined.order_by(Event.number).limit(1))
 
 
-def _issue(session: Session, keys: Keys, card: Card, code: CardCode, now: datetime) -> Pass:
+def issue_pass(session: Session, keys: Keys, card: Card, code: CardCode, now: datetime) -> Pass:
+    """A pass of a card with a serial and a token of its own, and the code that it bears."""
     issue = Pass(
         id=uuid4(),
         merchant_id=card.merchant_id,

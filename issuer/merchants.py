@@ -9,20 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
-from issuer import ledger
-from issuer.branding import Branding
 from issuer.database import set_merchant
 from issuer.editing import printable
-from issuer.rules.movement import STAMPS, reward_unit
 from issuer.schema import (
-    Brand,
     Location,
     Membership,
     Merchant,
     Program,
     ProgramSlug,
-    ProgramVersion,
-    Reward,
 )
 
 LONGEST_NAME = 100
@@ -81,66 +75,10 @@ def create_location(
     return location
 
 
-def create_stamp_program(
-    session: Session,
-    brand: Brand,
-    branding: Branding,
-    slug: str,
-    now: datetime,
-    stamps_needed: int = 10,
-    *,
-    public: bool = True,
-) -> Program:
-    """ "N for 1" with the names that the design proposes.
-
-    :param public: its join page is open at once
-    """
-    program = Program(
-        id=uuid4(),
-        merchant_id=brand.merchant_id,
-        brand_id=brand.id,
-        kind="stamps",
-        slug=slug,
-        current_version=1,
-        created_at=now,
-    )
-    session.add(program)
-    session.flush()
-    if public:
-        open_join_page(session, program)
-    reward_id = _first_version(session, program, branding, stamps_needed, now)
-    reward = reward_unit(reward_id)
-    ends = [(STAMPS, "issued"), (STAMPS, "exchanged"), (reward, "issued"), (reward, "redeemed")]
-    ledger.open_accounts(session, program, ends)
-    return program
-
-
 def open_join_page(session: Session, program: Program) -> None:
     """Let customers in, under the program's slug."""
     session.add(ProgramSlug(slug=program.slug, merchant_id=program.merchant_id, program_id=program.id))
     session.flush()
-
-
-def _first_version(session: Session, program: Program, branding: Branding, stamps_needed: int, now: datetime) -> UUID:
-    """The rule a stamp program begins with; the id of the reward it promises."""
-    reward = Reward(
-        id=uuid4(),
-        merchant_id=program.merchant_id,
-        program_id=program.id,
-        names=branding.reward_names,
-        created_at=now,
-    )
-    version = ProgramVersion(
-        program_id=program.id,
-        number=1,
-        merchant_id=program.merchant_id,
-        names=branding.program_names,
-        rule={"stamps_needed": stamps_needed, "reward_id": str(reward.id)},
-        created_at=now,
-    )
-    session.add_all([reward, version])
-    session.flush()
-    return reward.id
 
 
 def all_merchants(session: Session) -> list[UUID]:

@@ -116,8 +116,11 @@ def card_for(session: Session, keys: Keys, merchant_id: UUID, text: str, now: da
 
     Two tills that scan the same new card wait for each other and find one card.
     """
-    row = code_row(session, merchant_id, text, keys.codes, lock=True)
-    if row is None:
+    row = code_row(session, merchant_id, text, keys.codes)
+    if row is not None and row.card_id is None:
+        # Only a code without a card is locked: whoever ends a card locks that first, and its codes after it.
+        session.refresh(row, with_for_update=True)
+    if row is None or row.revoked_at is not None:
         return None
     if row.card_id is None and row.batch_id is not None:
         batch = session.get_one(PaperBatch, row.batch_id)

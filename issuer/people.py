@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from issuer.database import set_merchant
 from issuer.editing import Objection
 from issuer.refusals import N_
-from issuer.schema import ApiKey, LoginSession, Membership, Merchant, User
+from issuer.schema import LoginSession, Membership, Merchant, User
 from signing.passwords import WrongPassword, check_password, hash_password
 from signing.tokens import digest
 
@@ -253,21 +253,6 @@ def switch_merchant(session: Session, live: LiveSession, merchant_id: UUID) -> b
     row = session.scalars(select(LoginSession).where(LoginSession.id == live.id)).one()
     row.merchant_id = merchant_id
     return True
-
-
-def create_api_key(session: Session, merchant_id: UUID, token: str, scopes: list[str], now: datetime) -> ApiKey:
-    """Only the hash of ``token`` is kept."""
-    key = ApiKey(id=uuid4(), merchant_id=merchant_id, key_hash=digest(token), scopes=scopes, created_at=now)
-    session.add(key)
-    session.flush()
-    return key
-
-
-def api_key_of(session: Session, token: str, now: datetime) -> ApiKey | None:
-    row = session.scalar(select(ApiKey).where(ApiKey.key_hash == digest(token), ApiKey.revoked_at.is_(None)))
-    if row is not None and (row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1)):
-        row.last_used_at = now
-    return row
 
 
 def _first_membership(session: Session, user_id: UUID) -> Membership | None:

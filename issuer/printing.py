@@ -9,8 +9,20 @@ from issuer.cards import view
 from issuer.issuing import Look, look_of
 from issuer.language import translator
 from issuer.programs import ProgramView
+from issuer.refusals import N_
 from issuer.schema import Card, CardCode, Merchant
+from issuer.statuses import leading
 from passes.paper import JoinSign, PaperCard, card_pdf, sheet_pdf
+
+_LAST_STEPS = {
+    "stamps": N_("Collect stamps"),
+    "donation": N_("Collect stamps"),
+    "points": N_("Collect points"),
+    "cashback": N_("Collect credit"),
+    "discount": N_("Show it and pay less"),
+    "prepaid": N_("Use your visits"),
+    "voucher": N_("Use your voucher"),
+}
 
 
 def printed_card(session: Session, card: Card, program: ProgramView) -> bytes:
@@ -39,7 +51,7 @@ def _paper(
         logo=look.logo,
         stamp=look.stamp,
         shape=look.design.shape,
-        needed=program.rule.stamps_needed,
+        needed=program.rules.grid.stamps_needed if program.rules.grid else None,
         code=code,
         short_code=short_code,
         hint=_("Show this card at the till."),
@@ -57,14 +69,14 @@ def join_sign(session: Session, program: ProgramView, url: str, language: str) -
     parts = urlsplit(url)
     return JoinSign(
         organization=merchant.name,
-        headline=_("Your stamp card, on your phone"),
+        headline=_("Your stamp card, on your phone") if program.rules.grid else _("Your loyalty card, on your phone"),
         sentence=program.sentence(language),
-        steps=(_("Scan the code"), _("Add the card"), _("Collect stamps")),
+        steps=(_("Scan the code"), _("Add the card"), _(_LAST_STEPS[leading(program.rules).kind])),
         colours=look.design.colours,
         logo=look.logo,
         stamp=look.stamp,
         shape=look.design.shape,
-        needed=program.rule.stamps_needed,
+        needed=program.rules.grid.stamps_needed if program.rules.grid else None,
         url=url,
         url_text=f"{parts.netloc}{parts.path}",
         language=language,

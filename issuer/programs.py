@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer.rules import Rule, rule_of
-from issuer.schema import Card, Location, Program, ProgramSlug, ProgramVersion, Reward
+from issuer.rules import Rules
+from issuer.rules.wording import Wording
+from issuer.schema import Location, Merchant, Program, ProgramSlug, ProgramVersion, Reward
 
 
 @dataclass(frozen=True)
@@ -18,45 +19,45 @@ class ProgramView:
 
     program: Program
     version: ProgramVersion
-    rule: Rule
+    rules: Rules
     rewards: tuple[Reward, ...]
+    currency: str
 
     def name(self, language: str) -> str:
         return str(self.version.names[language])
 
-    @property
-    def reward(self) -> Reward:
-        """What the rule promises."""
-        return next(reward for reward in self.rewards if reward.id == self.rule.reward_id)
+    def words(self, language: str) -> Wording:
+        return Wording(language, {reward.id: reward.names for reward in self.rewards}, self.currency)
 
     def sentence(self, language: str) -> str:
-        return self.rule.sentence(language, self.reward.names[language])
+        return self.rules.sentence(self.words(language))
 
+    def sentences(self, language: str) -> tuple[str, ...]:
+        """Every promise, the main one first."""
+        return self.rules.sentences(self.words(language))
 
-def rule_for(session: Session, card: Card) -> tuple[Program, Rule]:
-    """The program of a card and the rule of the version that its round is pinned to."""
-    program, version = session.execute(
-        select(Program, ProgramVersion)
-        .join(ProgramVersion, ProgramVersion.program_id == Program.id)
-        .where(Program.id == card.program_id, ProgramVersion.number == card.program_version)
-    ).one()
-    return program, rule_of(program.kind, version.rule)
+    @property
+    def offered(self) -> tuple[Reward, ...]:
+        """The rewards that the current version speaks of."""
+        known = {reward.id: reward for reward in self.rewards}
+        return tuple(known[reward_id] for reward_id in self.rules.reward_ids())
 
 
 def program_view(session: Session, program_id: UUID) -> ProgramView | None:
     """``None`` when the merchant has no such program."""
     found = session.execute(
-        select(Program, ProgramVersion)
+        select(Program, ProgramVersion, Merchant.currency)
+        .join(Merchant, Merchant.id == Program.merchant_id)
         .join(ProgramVersion, ProgramVersion.program_id == Program.id)
         .where(Program.id == program_id, ProgramVersion.number == Program.current_version)
     ).first()
     if found is None:
         return None
-    program, version = found
+    program, version, currency = found
     rewards = session.scalars(
         select(Reward).where(Reward.program_id == program.id).order_by(Reward.created_at, Reward.id)
     )
-    return ProgramView(program, version, rule_of(program.kind, version.rule), tuple(rewards))
+    return ProgramView(program, version, Rules.read(version.rule), tuple(rewards), currency)
 
 
 def program_views(session: Session, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[ProgramView]:

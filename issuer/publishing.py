@@ -3,14 +3,36 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import DateTime, SmallInteger, case, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from issuer.database import send
 from issuer.schema import Card, Pass, Publication
 
 APPLE = "apple"
 AT_THE_TILL, CAMPAIGN = 0, 1
+
+PUBLISH = """
+    WITH raised AS (
+        UPDATE card SET version = version + 1 WHERE id = ANY(%(cards)s) RETURNING id, version
+    ), wished AS (
+        INSERT INTO publication (pass_id, channel, merchant_id, wanted_version, reason, priority, due_at)
+        SELECT pass.id, %(channel)s, pass.merchant_id, raised.version, %(reason)s, %(priority)s, %(now)s
+        FROM raised JOIN pass ON pass.card_id = raised.id
+        WHERE pass.revoked_at IS NULL
+        ORDER BY pass.id
+        ON CONFLICT (pass_id, channel) DO UPDATE SET
+            wanted_version = excluded.wanted_version,
+            reason = excluded.reason,
+            priority = CASE
+                WHEN publication.due_at IS NULL AND publication.push_at IS NULL THEN excluded.priority
+                ELSE least(publication.priority, excluded.priority)
+            END,
+            due_at = coalesce(publication.due_at, greatest(excluded.due_at, publication.not_before))
+    )
+    SELECT id, version FROM raised
+"""
 
 
 def publish(session: Session, cards: Sequence[Card], reason: str, priority: int, now: datetime) -> None:
@@ -21,16 +43,16 @@ def publish(session: Session, cards: Sequence[Card], reason: str, priority: int,
     :param reason: short stable word, kept for "why did my card change"
     :param priority: `AT_THE_TILL` goes before `CAMPAIGN`
     """
-    ids = [card.id for card in cards]
-    session.flush()
-    session.scalars(
-        update(Card)
-        .where(Card.id.in_(ids))
-        .values(version=Card.version + 1)
-        .returning(Card)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).all()
-    _want(session, cards, reason, priority, now)
+    values = {
+        "cards": [card.id for card in cards],
+        "channel": APPLE,
+        "reason": reason,
+        "priority": priority,
+        "now": now,
+    }
+    versions = dict(send(session, PUBLISH, values))
+    for card in cards:
+        set_committed_value(card, "version", versions[card.id])
 
 
 def announce_new(session: Session, card: Card, issue: Pass, now: datetime) -> None:
@@ -55,37 +77,11 @@ def ask_again(session: Session, issue: Pass, now: datetime) -> None:
     )
 
 
-def _want(session: Session, cards: Sequence[Card], reason: str, priority: int, now: datetime) -> None:
-    shown = (
-        select(
-            Pass.id,
-            literal(APPLE),
-            Pass.merchant_id,
-            Card.version,
-            literal(reason),
-            literal(priority, SmallInteger),
-            literal(now, DateTime(timezone=True)),
-        )
-        .join(Card, Card.id == Pass.card_id)
-        .where(Card.id.in_([card.id for card in cards]), Pass.revoked_at.is_(None))
-        .order_by(Pass.id)
-    )
-    columns = ["pass_id", "channel", "merchant_id", "wanted_version", "reason", "priority", "due_at"]
-    wish = insert(Publication).from_select(columns, shown)
-    at_rest = Publication.due_at.is_(None) & Publication.push_at.is_(None)
+def end(session: Session, issue: Pass, now: datetime) -> None:
+    """One more version of a pass that was revoked, its last: the phones that hold it are told at once."""
     session.execute(
-        wish.on_conflict_do_update(
-            index_elements=[Publication.pass_id, Publication.channel],
-            set_={
-                "wanted_version": wish.excluded.wanted_version,
-                "reason": wish.excluded.reason,
-                "priority": case(
-                    (at_rest, wish.excluded.priority),
-                    else_=func.least(Publication.priority, wish.excluded.priority),
-                ),
-                "due_at": func.coalesce(
-                    Publication.due_at, func.greatest(wish.excluded.due_at, Publication.not_before)
-                ),
-            },
-        )
+        update(Publication)
+        .where(Publication.pass_id == issue.id, Publication.channel == APPLE)
+        .values(wanted_version=Publication.wanted_version + 1, reason="ended", priority=AT_THE_TILL, due_at=now)
+        .execution_options(synchronize_session="fetch")
     )

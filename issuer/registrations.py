@@ -150,6 +150,13 @@ def changed_since(session: Session, pass_type: str, library_id: str, tag: int | 
     return Changed(tuple(row[1] for row in rows), max((row[2] for row in rows), default=tag or 0))
 
 
+def shown_version(session: Session, issue: Pass, card: Card) -> int:
+    """The version that a pass shows: the card's; of one that was revoked, the one that says so, for good."""
+    if issue.revoked_at is None:
+        return card.version
+    return session.get_one(Publication, (issue.id, publishing.APPLE)).wanted_version
+
+
 def last_modified(issue: Pass, version: int) -> datetime:
     """A version as an HTTP date: a day before the pass was made, plus one second a version. No clock involved."""
     return issue.created_at.replace(microsecond=0) - timedelta(days=1) + timedelta(seconds=version)

@@ -26,7 +26,10 @@ class SettingsRefused(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Every value the service runs by. Durations in seconds, rates in cards a second, keys in bytes."""
+    """Every value the service runs by. Durations in seconds, rates in cards a second, keys in bytes.
+
+    ``api_rate``: requests a minute of one API key.
+    """
 
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
@@ -46,6 +49,7 @@ class Settings:
     proxies: int
     campaign_rate: int
     google_rate: int
+    api_rate: int
 
     @property
     def secure(self) -> bool:
@@ -83,6 +87,7 @@ SETTINGS = (
     Setting("TREUEPASS_PROXIES", "how many proxies of yours stand before the web process", "0"),
     Setting("TREUEPASS_CAMPAIGN_RATE", "cards a second in campaigns", "20"),
     Setting("TREUEPASS_GOOGLE_RATE", "requests a second to Google Wallet", "15"),
+    Setting("TREUEPASS_API_RATE", "requests a minute of one API key", "60000"),
 )
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS if setting.default is not None}
 NEEDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "KEY_ENCRYPTION_KEY", "PUBLIC_URL")
@@ -164,6 +169,13 @@ def _seconds(text: str) -> float:
 def _count(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 10_000:
+        raise ValueError(text)
+    return value
+
+
+def _a_minute(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 10_000_000:
         raise ValueError(text)
     return value
 
@@ -250,6 +262,7 @@ def _settings(read: _Reader, data_dir: Path) -> Settings:
         proxies=read.parsed("TREUEPASS_PROXIES", _count, "a number of proxies", 0),
         campaign_rate=read.parsed("TREUEPASS_CAMPAIGN_RATE", _count, "0 to 10000", 0),
         google_rate=read.parsed("TREUEPASS_GOOGLE_RATE", _count, "0 to 10000", 0),
+        api_rate=read.parsed("TREUEPASS_API_RATE", _a_minute, "1 to 10000000", 1),
     )
 
 

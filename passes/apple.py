@@ -3,10 +3,10 @@
 Text comes in one language, the card's, so there are no .lproj folders ("Creating the Source for a Pass").
 """
 
+from passes.band import strip_of
 from passes.checks import check_face, check_issue, rgb
 from passes.face import Face, FaceRefused, Issue, Line
 from passes.images import icon_set, logo_set, scaled_names
-from passes.stamps import stamp_strip
 from passes.wallet_models import LoyaltyPass, PlainField, QrBarcode, StampCard
 
 __all__ = ["FaceRefused", "apple_files"]
@@ -20,7 +20,7 @@ def apple_files(face: Face, issue: Issue) -> dict[str, bytes]:
     """
     check_face(face)
     check_issue(issue)
-    strips = {name: stamp_strip(face.look, face.stamps, scale) for name, scale in scaled_names("strip")}
+    strips = {name: strip_of(face.look, face.stamps, scale) for name, scale in scaled_names("strip")}
     return {
         "pass.json": _pass(face, issue).pass_json(),
         **icon_set(face.icon),
@@ -44,7 +44,10 @@ def _pass(face: Face, issue: Issue) -> LoyaltyPass:
     content.labelColor = _css(face.colours.label)
     content.webServiceURL = issue.web_service_url
     content.authenticationToken = issue.token
-    content.barcodes = [QrBarcode(face.code, face.short_code)]
+    # A phone greys a voided pass and files it away; a code on it would still be held under the scanner.
+    content.barcodes = [] if face.voided else [QrBarcode(face.code, face.short_code)]
+    content.voided = face.voided
+    content.expirationDate = face.expires_at.isoformat(timespec="seconds") if face.expires_at else None
     return content
 
 

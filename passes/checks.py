@@ -6,9 +6,11 @@ Each rule names Apple's page. A phone that meets these shows nothing, or "cannot
 import ipaddress
 import re
 from collections import Counter
+from datetime import datetime
 from urllib.parse import SplitResult, urlsplit
 
 from passes.face import Colours, Face, FaceRefused, Issue, Line, Stamps
+from passes.fitting import row_fits
 
 MOST_STAMPS = 30
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -49,12 +51,16 @@ def check_face(face: Face) -> None:
     refuse_unless(face.organization, "The organization is empty; Wallet demands the name of the shop.")
     refuse_unless(face.description, "The description is empty; VoiceOver reads it aloud, say what the card is.")
     check_colours(face.colours)
-    check_stamps(face.stamps)
+    if face.stamps is not None:
+        check_stamps(face.stamps)
     _check_counts(face)
+    _check_row(face.secondary + face.auxiliary)
     for line in _lines(face):
         _check_line(line)
     _check_keys(_lines(face))
-    _check_code(face.code, face.short_code)
+    if not face.voided:
+        _check_code(face.code, face.short_code)
+    _check_end(face.expires_at)
 
 
 def _lines(face: Face) -> tuple[Line, ...]:
@@ -68,6 +74,24 @@ def _check_counts(face: Face) -> None:
     refuse_unless(
         below <= 4,
         f"{below} secondary and auxiliary lines; Wallet shows 4 together, move the rest to the back.",
+    )
+
+
+def _check_row(lines: tuple[Line, ...]) -> None:
+    """Apple: "Creating a store card pass"."""
+    texts = " · ".join(f"{line.label} {line.value}" for line in lines)
+    refuse_unless(
+        row_fits(lines),
+        f"{len(lines)} lines are too long for the one row below the strip, where Wallet leaves out the last ones: "
+        f"{texts!r}; shorten them or move one to the back.",
+    )
+
+
+def _check_end(expires_at: datetime | None) -> None:
+    """Apple: "Pass", expirationDate; Google: "TimeInterval", which takes a time without offset for the phone's own."""
+    refuse_unless(
+        expires_at is None or expires_at.utcoffset() is not None,
+        f"The end {expires_at} has no offset from UTC; give it the time zone of the shop.",
     )
 
 

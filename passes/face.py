@@ -1,6 +1,7 @@
 """What a card shows, in no vendor's terms: the values that every channel (Apple, web, paper) is made from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class FaceRefused(ValueError):
@@ -47,8 +48,10 @@ class Stamps:
 class Face:
     """All that one version of one card shows, in one language ("de", "en").
 
-    `header` stays visible while the card is collapsed in the stack, so the count belongs there. `icon` and
-    `logo` are PNG originals of any size. `code` is what the QR holds, `short_code` what stands below it.
+    `header` stays visible while the card is collapsed in the stack, so the count or the balance belongs there, first.
+    `icon` and `logo` are PNG originals of any size. `stamps` is None where nothing is stamped: points, credit, a
+    voucher. `code` is what the QR holds, `short_code` what stands below it. A `voided` card has ended (used up, or
+    moved to another phone) and shows no code. `expires_at`, with its offset from UTC, is when it ends by itself.
     """
 
     language: str
@@ -63,9 +66,11 @@ class Face:
     icon: bytes
     logo: bytes
     look: StampLook
-    stamps: Stamps
+    stamps: Stamps | None
     code: str
     short_code: str
+    voided: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)

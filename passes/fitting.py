@@ -5,6 +5,9 @@ a warning too many does less harm than a name cut on every phone.
 """
 
 import unicodedata
+from dataclasses import replace
+
+from passes.face import Line
 
 NARROW, USUAL, WIDE = 0.32, 0.56, 0.9
 """Advance of a sign in parts of the font's size."""
@@ -16,6 +19,10 @@ _NO_ROOM = frozenset(("Mn", "Me", "Cf"))
 APPLE_WIDTH = 375 - 2 * 12
 APPLE_NAME, APPLE_HEADER, APPLE_VALUE = 18, 20, 20
 GAP = 10
+APPLE_SMALLEST = 11
+"""What Wallet shrinks a crowded row to, about, before it leaves out what stands last."""
+
+_ZERO_WIDTH_JOINER = "\u200d"
 
 
 def width(text: str, size: float) -> float:
@@ -46,3 +53,50 @@ def name_is_cut(name: str, logo_points: float, header_value: str) -> bool:
 def value_is_cut(value: str) -> bool:
     """Whether the only secondary field of an Apple pass loses its end."""
     return width(value, APPLE_VALUE) > APPLE_WIDTH
+
+
+def row_fits(lines: tuple[Line, ...]) -> bool:
+    """Whether all lines of the row below the strip of an Apple pass are shown; a single one may be cut, but is shown.
+
+    Source: Apple, "Creating a store card pass": long texts reduce how many fields appear.
+    """
+    columns = [max(width(line.label, APPLE_SMALLEST), width(str(line.value), APPLE_SMALLEST)) for line in lines]
+    return len(lines) < 2 or sum(columns) + GAP * (len(lines) - 1) <= APPLE_WIDTH
+
+
+def fitted_row(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with their longest texts ending in an ellipsis, as far as it takes to have all of them shown."""
+    most = max((len(text) for line in lines for text in (line.label, str(line.value))), default=0)
+    row = lines
+    while most > 1 and not row_fits(row):
+        most -= 1
+        row = tuple(_with_texts_of(line, most) for line in lines)
+    return row
+
+
+def _with_texts_of(line: Line, most: int) -> Line:
+    value = shortened(line.value, most) if isinstance(line.value, str) else line.value
+    return replace(line, label=shortened(line.label, most), value=value)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, the last an ellipsis if it was longer; no emoji and no accent is torn apart."""
+    if len(text) <= most:
+        return text
+    end = most - 1
+    while end > 0 and _belong_together(text[end - 1], text[end]):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def _belong_together(before: str, after: str) -> bool:
+    return (
+        _ZERO_WIDTH_JOINER in (before, after)
+        or unicodedata.category(after) in ("Mn", "Me", "Mc")
+        or "\U0001f3fb" <= after <= "\U0001f3ff"
+        or (_is_flag_half(before) and _is_flag_half(after))
+    )
+
+
+def _is_flag_half(letter: str) -> bool:
+    return "\U0001f1e6" <= letter <= "\U0001f1ff"

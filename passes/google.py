@@ -6,6 +6,7 @@ is a face of; the phone's language decides which is shown.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -49,24 +50,25 @@ def loyalty_class(face: Face, program: GoogleProgram, *translations: Face) -> Bo
 def loyalty_object(face: Face, card: GoogleCard, *translations: Face) -> Body:
     """The LoyaltyObject of one card; `translations` show the same card in other languages. Same values, same body.
 
-    What is None is left out: a PATCH that is to take it away says null. Lines beyond the tenth are left out too
-    (see `passes.google_front.hidden_lines`). Raises FaceRefused for what Google would refuse. Source: "REST Resource:
-    loyaltyobject".
+    What is None is left out, and so is the code of a voided card: a PATCH that is to take it away says null. Lines
+    beyond the tenth are left out too (see `passes.google_front.hidden_lines`). Raises FaceRefused for what Google would
+    refuse. Source: "REST Resource: loyaltyobject".
     """
     faces = (face, *translations)
     check_card(faces, card)
     label = {shown.language: shown.header[0].label for shown in faces if shown.header}
-    count = f"{face.stamps.filled}/{face.stamps.needed}"
+    count = _count(face)
     return {
         "id": card.object_id,
         "classId": card.class_id,
-        "state": "ACTIVE",
+        "state": "INACTIVE" if face.voided else "ACTIVE",
+        **({"validTimeInterval": {"end": {"date": _instant(face.expires_at)}}} if face.expires_at else {}),
         **({"accountId": card.account_id} if card.account_id else {}),
         **({"accountName": card.account_name} if card.account_name else {}),
-        "loyaltyPoints": _points(label, count),
+        **({"loyaltyPoints": _points(label, count)} if count else {}),
         **_waiting(faces, card.waiting),
         "heroImage": _image(card.hero_url, {shown.language: _count_aloud(shown, count) for shown in faces}),
-        "barcode": {"type": "QR_CODE", "value": face.code, "alternateText": face.short_code},
+        **({} if face.voided else {"barcode": _barcode(face)}),
         "textModulesData": [_text(faces, line.key) for line in islice(lines(face, card), MOST_TEXTS)],
         **_links(faces, card.links),
     }
@@ -81,10 +83,16 @@ def lines(face: Face, card: GoogleCard) -> tuple[Line, ...]:
 
 
 def _rows(face: Face) -> list[Body]:
-    """Two rows on the front: count and waiting rewards, then the lines that Apple shows below its strip."""
-    texts = [f"object.textModulesData['{line.key}']" for line in face.secondary + face.auxiliary]
-    rows = [_row(["object.loyaltyPoints.balance", "object.secondaryLoyaltyPoints.balance"])]
-    return [*rows, _row(texts[:_MOST_IN_ROW])] if texts else rows
+    """Up to three rows on the front: count and waiting rewards, then the lines that Apple shows below its strip.
+
+    Source: "REST Resource: loyaltyclass", cardRowTemplateInfos: three rows at most.
+    """
+    rows = [["object.loyaltyPoints.balance", "object.secondaryLoyaltyPoints.balance"]]
+    groups = [group for group in (face.secondary, face.auxiliary) if group]
+    if len(groups) == 1 and len(groups[0]) > _MOST_IN_ROW:
+        groups = [groups[0][:2], groups[0][2:]]
+    rows += [[f"object.textModulesData['{line.key}']" for line in group] for group in groups]
+    return [_row(paths) for paths in rows]
 
 
 def _row(paths: list[str]) -> Body:
@@ -104,13 +112,29 @@ def _waiting(faces: tuple[Face, ...], waiting: Waiting | None) -> Body:
     return {"secondaryLoyaltyPoints": _points(_in_each(faces, waiting.label), str(waiting.count))}
 
 
+def _count(face: Face) -> str:
+    """What the card holds: stamps of a round, or the first line of its header where nothing is stamped."""
+    if face.stamps is not None:
+        return f"{face.stamps.filled}/{face.stamps.needed}"
+    return str(face.header[0].value) if face.header else ""
+
+
+def _instant(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")
+
+
+def _barcode(face: Face) -> Body:
+    return {"type": "QR_CODE", "value": face.code, "alternateText": face.short_code}
+
+
 def _points(label: Texts, balance: str) -> Body:
     # Always the string form: a balance that changes its form by PATCH keeps both.
     return {**_said("label", label), "balance": {"string": balance}}
 
 
 def _count_aloud(face: Face, count: str) -> str:
-    return f"{face.header[0].label}: {count}" if face.header else count
+    """The description of a picture, never empty: it is what TalkBack has of it."""
+    return f"{face.header[0].label}: {count}" if face.header else count or face.description
 
 
 def _text(faces: tuple[Face, ...], key: str) -> Body:

@@ -71,7 +71,7 @@ def _check_faces(faces: tuple[Face, ...]) -> None:
 def _same_in_all(face: Face) -> tuple[object, ...]:
     groups = (face.header, face.secondary, face.auxiliary, face.back)
     keys = tuple(tuple(line.key for line in group) for group in groups)
-    return face.code, face.short_code, face.stamps, face.colours, keys
+    return face.code, face.short_code, face.stamps, face.voided, face.expires_at, face.colours, keys
 
 
 def _lines(face: Face) -> tuple[Line, ...]:

@@ -39,7 +39,8 @@ class GoogleProgram:
 
 @dataclass(frozen=True)
 class GoogleCard:
-    """What an object says beyond a face. Both ids are "ISSUER.suffix" of one issuer; `hero_url` shows the stamps."""
+    """What an object says beyond a face. Both ids are "ISSUER.suffix" of one issuer; `hero_url` shows the
+    stamps, or the band of a card without them."""
 
     object_id: str
     class_id: str

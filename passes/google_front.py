@@ -4,12 +4,12 @@ The numbers are those that Google recommends "to ensure full string is displayed
 Resource: loyaltyclass", "… loyaltyobject"); what a single phone shows depends on its width and its letters.
 """
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from passes.face import Face, Line
+from passes.fitting import shortened
 from passes.google import MOST_TEXTS, lines
 from passes.google_face import GoogleCard
 
@@ -29,8 +29,6 @@ RECOMMENDED = {
     "linksModuleData.uris.description": 20,
 }
 """Characters that surely fit, by place in the body."""
-
-_ZERO_WIDTH_JOINER = "\u200d"
 
 
 @dataclass(frozen=True)
@@ -55,29 +53,6 @@ def cuts(body: Mapping[str, Any]) -> tuple[Cut, ...]:
 def hidden_lines(face: Face, card: GoogleCard) -> tuple[Line, ...]:
     """The lines that a Google card does not show at all: it shows ten texts and no more."""
     return lines(face, card)[MOST_TEXTS:]
-
-
-def shortened(text: str, most: int) -> str:
-    """At most `most` characters, the last an ellipsis if it was longer; no emoji and no accent is torn apart."""
-    if len(text) <= most:
-        return text
-    end = most - 1
-    while end > 0 and _belong_together(text[end - 1], text[end]):
-        end -= 1
-    return text[:end].rstrip() + "…"
-
-
-def _belong_together(before: str, after: str) -> bool:
-    return (
-        _ZERO_WIDTH_JOINER in (before, after)
-        or unicodedata.category(after) in ("Mn", "Me", "Mc")
-        or "\U0001f3fb" <= after <= "\U0001f3ff"
-        or (_is_flag_half(before) and _is_flag_half(after))
-    )
-
-
-def _is_flag_half(letter: str) -> bool:
-    return "\U0001f1e6" <= letter <= "\U0001f1ff"
 
 
 def _texts(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, str | None, str]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from PIL import Image
 
+from passes.band import band_banner
 from passes.checks import rgb
 from passes.face import StampLook, Stamps
 from passes.images import fitted, read_png, write_png
@@ -19,11 +20,13 @@ LOGO_SIDE = 660
 _SAFE = round(LOGO_SIDE * 0.7)
 
 
-def hero_image(look: StampLook, stamps: Stamps) -> bytes:
-    """The stamp grid as a PNG banner of 1032 x 336 pixels. Same values, same bytes.
+def hero_image(look: StampLook, stamps: Stamps | None) -> bytes:
+    """The stamp grid, or the band of a card without one, as a PNG banner of 1032 x 336 pixels. Same values, same bytes.
 
     Raises FaceRefused for a grid that cannot be drawn.
     """
+    if stamps is None:
+        return band_banner(look, *HERO)
     strip = Image.open(io.BytesIO(stamp_strip(look, stamps, 2)), formats=["PNG"])
     # The strip's own corner, not the colour asked for: so there is no seam, in a palette neither.
     banner = Image.new(strip.mode, HERO, strip.getpixel((0, 0)))

@@ -42,7 +42,7 @@ class Imprint:
 
     def open_place(self, number: int) -> None:
         """A place still to be stamped."""
-        self._outline(1.0, 0.028, _between(self._background, self._label, 0.7))
+        self._outline(1.0, 0.028, _mixed(self._background, self._label, 0.7))
         size = 0.36 if number < 10 else 0.32
         font = ImageFont.load_default(size=size * self._side)
         self._draw.text((self._middle, self._middle), str(number), self._label, font, anchor="mm")
@@ -50,7 +50,7 @@ class Imprint:
     def open_reward(self) -> None:
         """The last place: a double ring and a star say that this one brings the reward."""
         self._outline(1.08, 0.045, self._label)
-        self._outline(0.9, 0.02, _between(self._background, self._label, 0.7))
+        self._outline(0.9, 0.02, _mixed(self._background, self._label, 0.7))
         self._star(0.0, 0.02, 0.27, self._label)
 
     def stamped(self, angle: float) -> None:
@@ -61,7 +61,7 @@ class Imprint:
         if self._art.covers:
             self._cut_out(_PHOTO)
             return
-        self._outline(0.9, 0.014, _between(paper, self._background, 0.22))
+        self._outline(0.9, 0.014, _mixed(paper, self._background, 0.22))
         art = self._art.picture.rotate(angle, Image.Resampling.BICUBIC, expand=True)
         self.picture.alpha_composite(art, self._corner_of(art))
 
@@ -154,7 +154,13 @@ def _rgb(colour: str) -> RGB:
     return red, green, blue
 
 
-def _between(first: RGB, second: RGB, share: float) -> RGB:
+def between(first: str, second: str, share: float) -> str:
+    """The colour ("#rrggbb") that lies `share`, 0 to 1, of the way from one to the other."""
+    red, green, blue = _mixed(_rgb(first), _rgb(second), share)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _mixed(first: RGB, second: RGB, share: float) -> RGB:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
@@ -172,6 +178,33 @@ def paper_of(look: StampLook) -> str:
     if art.covers or tones.lost_on(look.colours.foreground) <= _MOST_LOST:
         return look.colours.foreground
     return max((look.colours.label, "#ffffff", "#000000"), key=tones.contrast_with)
+
+
+@lru_cache(maxsize=128)
+def silhouette(look: StampLook, side: int, angle: float) -> Image.Image:
+    """A mask of what is drawn on the stamp, `side` pixels high or wide, turned by `angle` degrees in room for that.
+
+    Of a photo, which fills its stamp, it is the stamp's shape.
+
+    Raises FaceRefused when the stamp is no readable PNG.
+    """
+    large, room = side * _FINER, round(side * TILE)
+    mask = Image.new("L", (room * _FINER, room * _FINER))
+    art = _art(look.stamp, large, large)
+    drawn = _plain_shape(look.shape, large) if art.covers or art.ground else art.picture.getchannel("A")
+    turned = drawn.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    mask.paste(turned, ((mask.width - turned.width) // 2, (mask.height - turned.height) // 2))
+    return mask.resize((room, room), Image.Resampling.BOX)
+
+
+def _plain_shape(shape: str, side: int) -> Image.Image:
+    mask = Image.new("L", (side, side))
+    cut, width = ImageDraw.Draw(mask), side * 0.9
+    if shape == "round":
+        cut.ellipse(((side - width) / 2, (side - width) / 2, (side + width) / 2, (side + width) / 2), fill=255)
+    else:
+        cut.polygon([(side / 2 + x * width, side / 2 + y * width) for x, y in outline(shape, 1.0)], fill=255)
+    return mask
 
 
 @dataclass(frozen=True)

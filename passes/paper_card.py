@@ -16,6 +16,7 @@ _PANEL_CORNER = 1.2
 _QR = Box(_PANEL.x, _PANEL.y, _PANEL.w, _PANEL.w).inset(0.4)
 _TEXT_WIDTH = 45.5
 _LEFT = 4.5
+_LEAST_MARK = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class PaperCard:
 
     `promise` is the rule as one sentence, `hint` says what to do with the card. `logo` and `stamp` are PNG
     originals, `shape` is one of passes.shapes.SHAPES. `needed` places are drawn to say what the card is; who counts is
-    the till. `code` is what the QR holds, `short_code` what stands below it.
+    the till. It is None where nothing is stamped. `code` is what the QR holds, `short_code` what stands below it.
     """
 
     organization: str
@@ -34,7 +35,7 @@ class PaperCard:
     logo: bytes
     stamp: bytes
     shape: str
-    needed: int
+    needed: int | None
     code: str
     short_code: str
     hint: str
@@ -45,14 +46,19 @@ class PaperCard:
         """What the stamp grid is drawn from."""
         return StampLook(self.colours, self.stamp, self.shape)
 
+    @property
+    def places(self) -> Stamps | None:
+        """The empty grid."""
+        return None if self.needed is None else Stamps(self.needed, 0)
+
 
 def check_card(card: PaperCard) -> None:
     """Raise FaceRefused where the printed card would be useless or unlike the card on the phone."""
     refuse_unless(card.organization.strip(), "The organization is empty; print the name of the shop on the card.")
-    refuse_unless(card.promise.strip(), "The promise is empty; say in one sentence what the stamps bring.")
+    refuse_unless(card.promise.strip(), "The promise is empty; say in one sentence what the card brings.")
     refuse_unless(card.code, "The code is empty; a card without one cannot be scanned.")
     refuse_unless(card.short_code, "The short code is empty; it is what can be typed when a scan fails.")
-    check_look(card.look, Stamps(card.needed, 0))
+    check_look(card.look, card.places)
     artwork(card.logo, "logo")
     printed_qr(card.code, _QR.w)
 
@@ -65,9 +71,20 @@ def draw_card(press: Press, card: PaperCard) -> None:
     press.text(card.organization, name, Style(12, 6, 2, bold=True), colours.foreground, down=0.5)
     program = Box(_LEFT, 17.3, _TEXT_WIDTH, 3.0)
     press.text(card.program, program, Style(7, 5.5, 1, bold=True), colours.label)
-    press.text(card.promise, Box(_LEFT, 21.3, _TEXT_WIDTH, 8.7), Style(8, 5.5, 4), colours.foreground)
-    draw_grid(press, card.look, Stamps(card.needed, 0), Box(_LEFT, 31.5, _TEXT_WIDTH, 18.0))
+    if card.needed is None:
+        _draw_promise_alone(press, card)
+    else:
+        press.text(card.promise, Box(_LEFT, 21.3, _TEXT_WIDTH, 8.7), Style(8, 5.5, 4), colours.foreground)
+        draw_grid(press, card.look, card.places, Box(_LEFT, 31.5, _TEXT_WIDTH, 18.0))
     _draw_panel(press, card)
+
+
+def _draw_promise_alone(press: Press, card: PaperCard) -> None:
+    """Without a grid the sentence has its room, and the mark what the sentence leaves."""
+    room = Box(_LEFT, 21.3, _TEXT_WIDTH, 28.2)
+    taken = press.text(card.promise, room, Style(9, 5.5, 9), card.colours.foreground) + 2.0
+    if room.h - taken >= _LEAST_MARK:
+        draw_grid(press, card.look, None, Box(room.x, room.y + taken, room.w, room.h - taken))
 
 
 def _draw_panel(press: Press, card: PaperCard) -> None:

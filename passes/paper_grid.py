@@ -17,10 +17,11 @@ _REACH = 0.56
 """From the centre of a place to the edge of the ring that the last one wears, in diameters."""
 
 
-def check_look(look: StampLook, stamps: Stamps) -> None:
+def check_look(look: StampLook, stamps: Stamps | None) -> None:
     """Raise FaceRefused where the grid could not be drawn, even if no stamp is on it yet."""
     check_colours(look.colours)
-    check_stamps(stamps)
+    if stamps is not None:
+        check_stamps(stamps)
     refuse_unless(look.shape in SHAPES, f"The stamp shape {look.shape!r} is unknown; use one of {', '.join(SHAPES)}.")
     artwork(look.stamp, "stamp image", centred=True)
 
@@ -41,9 +42,13 @@ class _Place:
         return [(self.x + x * self.size, self.y + y * self.size) for x, y in outline(shape, share)]
 
 
-def draw_grid(press: Press, look: StampLook, stamps: Stamps, box: Box) -> None:
-    """The grid as large as the box allows, in its middle."""
+def draw_grid(press: Press, look: StampLook, stamps: Stamps | None, box: Box) -> None:
+    """The grid as large as the box allows, in its middle; where nothing is stamped, one stamp as the shop's mark."""
     art = artwork(look.stamp, "stamp image", centred=True)
+    if stamps is None:
+        middle = _Place(box.x + box.w / 2, box.y + box.h / 2, min(box.w, box.h) / (2 * _REACH))
+        _stamped(press, look, middle, art, 0)
+        return
     for index, place in enumerate(_places(stamps.needed, box)):
         last = index == stamps.needed - 1
         if index < stamps.filled:

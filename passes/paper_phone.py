@@ -12,7 +12,7 @@ _BEZEL = 2.4
 _CORNER = 9.0
 
 
-def draw_phone(press: Press, look: StampLook, stamps: Stamps, organization: str, logo: bytes, box: Box) -> None:
+def draw_phone(press: Press, look: StampLook, stamps: Stamps | None, organization: str, logo: bytes, box: Box) -> None:
     """The phone fills the box; the card stands near the top of its screen, as Wallet shows it."""
     rim = mixed(look.colours.background, look.colours.foreground, 0.35)
     press.block(box.inset(-0.5), rim, _CORNER + 0.5)
@@ -26,13 +26,15 @@ def draw_phone(press: Press, look: StampLook, stamps: Stamps, organization: str,
         press.block(Box(card.x, card.y + card.h + 4 + 9 * n, card.w, 12), mixed(_OTHER_CARD, _SCREEN, 0.25 * n), 3.0)
 
 
-def _draw_card(press: Press, look: StampLook, stamps: Stamps, organization: str, logo: bytes, card: Box) -> None:
+def _draw_card(press: Press, look: StampLook, stamps: Stamps | None, organization: str, logo: bytes, card: Box) -> None:
     colours = look.colours
     press.block(card, colours.background, 3.0)
     mark = press.picture(artwork(logo, "logo"), Box(card.x + 3, card.y + 3, 14, 8), left=True)
     name = Box(mark.x + mark.w + 2, card.y + 3, card.w - mark.w - 8, 8)
     press.text(organization, name, Style(9, 5, 2, bold=True), colours.foreground, down=0.5)
-    draw_grid(press, look, stamps, Box(card.x + 2.5, card.y + 14, card.w - 5, 25))
+    draw_grid(press, look, stamps, Box(card.x + 2.5, card.y + 14, card.w - 5, 25 if stamps else 40))
+    if stamps is None:
+        return
     count = Box(card.x + 3, card.y + 43, card.w - 6, 12)
     press.text(
         f"{stamps.filled} / {stamps.needed}", count, Style(24, 24, 1, bold=True), colours.label, across=0.5, down=0.5

@@ -24,7 +24,7 @@ class JoinSign:
 
     `headline` is the promise in a few words, `sentence` the rule, `steps` what the customer does (none to four). `url`
     is what the QR holds, `url_text` the same for people who type. `logo` and `stamp` are PNG originals, `shape` is
-    one of passes.shapes.SHAPES, `needed` the stamps of a round.
+    one of passes.shapes.SHAPES, `needed` the stamps of a round, None where nothing is stamped.
     """
 
     organization: str
@@ -35,7 +35,7 @@ class JoinSign:
     logo: bytes
     stamp: bytes
     shape: str
-    needed: int
+    needed: int | None
     url: str
     url_text: str
     language: str = "de"
@@ -46,9 +46,9 @@ class JoinSign:
         return StampLook(self.colours, self.stamp, self.shape)
 
     @property
-    def half(self) -> Stamps:
+    def half(self) -> Stamps | None:
         """The grid as a sign shows it: half stamped, so that it says what it is for."""
-        return Stamps(self.needed, (self.needed + 1) // 2)
+        return None if self.needed is None else Stamps(self.needed, (self.needed + 1) // 2)
 
 
 def poster_pdf(sign: JoinSign, size: str = "A4") -> bytes:

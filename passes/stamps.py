@@ -26,13 +26,18 @@ def stamp_strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
 
     Raises FaceRefused for a grid that cannot be drawn. Source: HIG, "Wallet" (strip of a store card).
     """
+    check_strip(look, scale)
+    check_stamps(stamps)
+    return _strip(look, stamps, scale)
+
+
+def check_strip(look: StampLook, scale: int) -> None:
+    """Raise FaceRefused for a look or a scale that no strip can be drawn in."""
     if look.shape not in SHAPES:
         raise FaceRefused(f"The stamp shape {look.shape!r} is unknown; use one of {', '.join(SHAPES)}.")
     if scale not in (1, 2, 3):
         raise FaceRefused(f"No phone has the scale {scale}; use 1, 2 or 3.")
     check_colours(look.colours)
-    check_stamps(stamps)
-    return _strip(look, stamps, scale)
 
 
 @lru_cache(maxsize=512)
@@ -43,10 +48,11 @@ def _strip(look: StampLook, stamps: Stamps, scale: int) -> bytes:
     for index, (x, y) in enumerate(grid.centres):
         tile = _tile(look, side, index, index < stamps.filled, index == stamps.needed - 1)
         sheet.paste(tile, (round(x * scale - tile.width / 2), round(y * scale - tile.height / 2)), tile)
-    return write_png(sheet, _in_palette(sheet, look.colours.background))
+    return write_png(sheet, in_palette(sheet, look.colours.background))
 
 
-def _in_palette(sheet: Image.Image, background: str) -> Image.Image:
+def in_palette(sheet: Image.Image, background: str) -> Image.Image:
+    """The strip in 256 colours, its background, which lies in its top left corner, as it was."""
     small = sheet.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     # The strip meets the pass without a seam only if the palette keeps the background to the last bit.
     palette = small.getpalette() or []

@@ -50,17 +50,20 @@ class StampCard(StoreCard):  # type: ignore[misc]
 
 
 class LoyaltyPass(Pass):  # type: ignore[misc]
-    """pass.json as Apple documents it now ("Pass"): `barcodes`, no null, no empty string."""
+    """pass.json as Apple documents it now ("Pass"): `barcodes`, `expirationDate`, no null, no empty string."""
 
     def __init__(self, card: StampCard, **names: str) -> None:
         super().__init__(card, **names)
         self.barcodes: list[QrBarcode] = []
+        self.expirationDate: str | None = None
 
     def json_dict(self) -> dict[str, Any]:
         """Apple: "Pass"."""
         content = super().json_dict()
         del content["suppressStripShine"]
-        content["barcodes"] = [barcode.json_dict() for barcode in self.barcodes]
+        if self.barcodes:
+            content["barcodes"] = [barcode.json_dict() for barcode in self.barcodes]
+        content["expirationDate"] = self.expirationDate
         return _said(content)
 
     def pass_json(self) -> bytes:

@@ -46,6 +46,9 @@ def make_celery(settings: Settings) -> Celery:
         },
         beat_schedule={
             "tidy": {"task": "tidy", "schedule": 3600.0, "options": {"expires": 3600}},
+            # More often than their slots last: a turn ends before everybody's have been looked at.
+            "celebrate": {"task": "celebrate", "schedule": 300.0, "options": {"expires": 300}},
+            "refresh_donations": {"task": "refresh_donations", "schedule": 3600.0, "options": {"expires": 3600}},
         },
     )
     register(app, Office(settings))

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerGone
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from issuer import relaying, rollouts
+from issuer import due, relaying, rollouts
 from issuer.database import transaction
 from issuer.settings import Settings
 from worker.app import make_celery
@@ -24,13 +24,20 @@ POLL_SECONDS = 0.2
 REMIND_AFTER = timedelta(seconds=1)
 HINT_LIVES_SECONDS = 10
 BEAT_EVERY = timedelta(seconds=5)
+LOOK_AFTER = "look_after"
 
 
 class Relay:
     """Remembers only when it last gave which hint; losing that costs one hint too many."""
 
-    def __init__(self, office: Office, hint: Callable[[str], None]) -> None:
-        self._office, self._hint = office, hint
+    def __init__(
+        self, office: Office, hint: Callable[[str], None], look_after: Callable[[], None] | None = None
+    ) -> None:
+        """
+        :param hint: tells the workers of a pass type with something to push
+        :param look_after: tells them that something is due on cards
+        """
+        self._office, self._hint, self._look_after = office, hint, look_after
         self._hinted = dict[str, datetime]()
         self._beaten: datetime | None = None
 
@@ -45,21 +52,32 @@ class Relay:
                 self._beaten = now
         with transaction(self._office.engine) as session:
             waiting = relaying.waiting_pass_types(session, now)
+            is_due = self._look_after is not None and due.any_waits(session, now)
         for pass_type in waiting:
-            last = self._hinted.get(pass_type)
-            if numbered or last is None or now - last >= REMIND_AFTER:
+            if numbered or self._is_time(pass_type, now):
                 self._hint(pass_type)
                 self._hinted[pass_type] = now
+        if self._look_after is not None and is_due and self._is_time(LOOK_AFTER, now):
+            self._look_after()
+            self._hinted[LOOK_AFTER] = now
         # After the till's changes, so that no trouble of a rollout keeps them waiting.
         with transaction(self._office.engine) as session:
             rollouts.advance(session, now, self._office.settings.campaign_rate)
         return numbered
 
+    def _is_time(self, what: str, now: datetime) -> bool:
+        last = self._hinted.get(what)
+        return last is None or now - last >= REMIND_AFTER
+
 
 def run(settings: Settings, stop: Event) -> None:
     """Until told to stop. Database or Redis away: say it once, keep looking."""
     office, celery = Office(settings), make_celery(settings)
-    relay = Relay(office, lambda pass_type: _send(celery, pass_type))
+    relay = Relay(
+        office,
+        lambda pass_type: _tell_of_pushes(celery, pass_type),
+        lambda: _tell_of_duties(celery),
+    )
     trouble = ""
     while not stop.wait(POLL_SECONDS):
         try:
@@ -73,5 +91,9 @@ def run(settings: Settings, stop: Event) -> None:
             trouble = str(type(error))
 
 
-def _send(celery: Celery, pass_type: str) -> None:
+def _tell_of_pushes(celery: Celery, pass_type: str) -> None:
     celery.send_task("push_apple", args=[pass_type], expires=HINT_LIVES_SECONDS, retry=False)
+
+
+def _tell_of_duties(celery: Celery) -> None:
+    celery.send_task("look_after", expires=HINT_LIVES_SECONDS, retry=False)

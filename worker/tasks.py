@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from threading import Event
 
 from celery import Celery
 from sqlalchemy import delete
@@ -14,8 +15,10 @@ from issuer.database import set_merchant, transaction
 from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
 from signing.envelope import SealBroken
+from worker import by_calendar, looking_after
 from worker.apple_push import Connections, push_waiting
 from worker.office import Office
+from worker.slots import claim_slot
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,22 @@ def register(app: Celery, office: Office) -> None:
             if claim_slot(session, "tidy", TIDY_SECONDS, now):
                 forget(session, now)
 
+    _register_cards(app, office)
+
+
+def _register_cards(app: Celery, office: Office) -> None:
+    @app.task(name="look_after", shared=False)
+    def look_after() -> None:
+        looking_after.look_after(office)
+
+    @app.task(name="celebrate", shared=False)
+    def celebrate() -> None:
+        by_calendar.celebrate(office, Event())
+
+    @app.task(name="refresh_donations", shared=False)
+    def refresh_donations() -> None:
+        by_calendar.refresh_donations(office)
+
 
 class Complaint:
     """Says a sentence once and again every few minutes: the relay reminds every second."""
@@ -64,13 +83,6 @@ def beat(session: Session, name: str, now: datetime) -> None:
     """Show that a process does its work."""
     row = insert(Heartbeat).values(name=name, at=now)
     session.execute(row.on_conflict_do_update(index_elements=[Heartbeat.name], set_={"at": now}))
-
-
-def claim_slot(session: Session, name: str, seconds: int, now: datetime) -> bool:
-    """True for the one caller whose slot it is, however many schedulers there are."""
-    slot = int(now.timestamp()) // seconds
-    row = insert(JobRun).values(name=name, slot=slot, claimed_at=now)
-    return session.execute(row.on_conflict_do_nothing().returning(JobRun.slot)).first() is not None
 
 
 def forget(session: Session, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Rows of the database, by noun. Importing this package knows them all."""
 
 from issuer.schema.cards import Card, Consent, Customer, PersonalData
-from issuer.schema.ledger import Account, Entry, Event, Hold, IdempotencyKey, Posting, Purchase
+from issuer.schema.gifts import Due, Granted, Notice, Purse, Referral, Voucher
+from issuer.schema.ledger import Account, Entry, Event, Hold, IdempotencyKey, Posting, Purchase, Refund
 from issuer.schema.mapping import Base
 from issuer.schema.merchants import (
     Brand,
@@ -44,8 +45,10 @@ __all__ = [
     "Consent",
     "Customer",
     "Device",
+    "Due",
     "Entry",
     "Event",
+    "Granted",
     "Heartbeat",
     "Hold",
     "IdempotencyKey",
@@ -56,6 +59,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Merchant",
+    "Notice",
     "PaperBatch",
     "Pass",
     "PersonalData",
@@ -65,6 +69,9 @@ __all__ = [
     "ProgramVersion",
     "Publication",
     "Purchase",
+    "Purse",
+    "Referral",
+    "Refund",
     "Registration",
     "Reward",
     "Rollout",
@@ -72,4 +79,5 @@ __all__ = [
     "Till",
     "TillEnrolment",
     "User",
+    "Voucher",
 ]

@@ -10,7 +10,10 @@ from issuer.schema.mapping import Base, Big, Id, Json
 
 
 class Purchase(Base):
-    """``total`` in the currency's smallest unit."""
+    """``total`` in the currency's smallest unit: the order as it was; ``discount`` off it, ``credit`` paid by the card.
+
+    ``rule_version`` and ``tier``: under which it earned, so that a refund reckons as the purchase did.
+    """
 
     __tablename__ = "purchase"
     __table_args__ = (UniqueConstraint("merchant_id", "reference"), Index("purchase_card", "card_id"))
@@ -22,9 +25,27 @@ class Purchase(Base):
     till_id: Mapped[UUID | None] = mapped_column(ForeignKey("till.id"))
     total: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None]
+    discount: Mapped[Big] = mapped_column(BigInteger, server_default="0", default=0)
+    credit: Mapped[Big] = mapped_column(BigInteger, server_default="0", default=0)
+    voucher_id: Mapped[UUID | None]
     items: Mapped[list[Json] | None]
     reference: Mapped[str | None]
+    rule_version: Mapped[int | None]
+    tier: Mapped[str | None]
     occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class Refund(Base):
+    """A purchase taken back, whole or in part. ``total`` in the currency's smallest unit."""
+
+    __tablename__ = "refund"
+    __table_args__ = (Index("refund_purchase", "purchase_id"),)
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    purchase_id: Mapped[UUID] = mapped_column(ForeignKey("purchase.id"))
+    total: Mapped[Big]
     recorded_at: Mapped[datetime]
 
 
@@ -56,11 +77,17 @@ class Account(Base):
 class Posting(Base):
     """Entries that belong together and are reversed together.
 
-    ``version`` is the card's after it, ``program_version`` the rule it was booked under.
+    ``version`` is the card's after it, ``program_version`` and ``pins`` the rules it was booked under. ``note``: the
+    reason of a gift or another cause; ``reward_id``: what points were spent on.
     """
 
     __tablename__ = "posting"
-    __table_args__ = (UniqueConstraint("card_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("card_id", "version"),
+        Index("posting_occurred", "card_id", "occurred_at"),
+        Index("posting_purchase", "purchase_id", postgresql_where=text("purchase_id IS NOT NULL")),
+        Index("posting_goodwill", "merchant_id", "recorded_at", postgresql_where=text("cause = 'goodwill'")),
+    )
 
     id: Mapped[Id]
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
@@ -74,6 +101,9 @@ class Posting(Base):
     location_id: Mapped[UUID | None] = mapped_column(ForeignKey("location.id"))
     purchase_id: Mapped[UUID | None] = mapped_column(ForeignKey("purchase.id"))
     reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("posting.id"), unique=True)
+    pins: Mapped[Json | None]
+    note: Mapped[str | None]
+    reward_id: Mapped[UUID | None] = mapped_column(ForeignKey("reward.id"))
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 
@@ -100,7 +130,7 @@ class Entry(Base):
 
 
 class Hold(Base):
-    """A reward set aside between scan and confirmation."""
+    """A reward, or the points that it costs, set aside between scan and confirmation."""
 
     __tablename__ = "hold"
     __table_args__ = (Index("hold_open", "account_id", postgresql_where=text("state = 'held'")),)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from issuer.schema.mapping import Base, Id, Json
@@ -108,6 +108,8 @@ class PaperBatch(Base):
 
 
 class Program(Base):
+    """``donated``: cents that its cards have given, as the cards show it since ``donated_at``."""
+
     __tablename__ = "program"
 
     id: Mapped[Id]
@@ -117,11 +119,14 @@ class Program(Base):
     slug: Mapped[str]
     current_version: Mapped[int]
     pause_seconds: Mapped[int] = mapped_column(server_default="0", default=0)
+    donated: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    donated_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
 class ProgramVersion(Base):
-    """``names``: language to text. ``rule``: what `issuer.rules` of the program's kind reads."""
+    """``names``: language to text. ``rule``: what `issuer.rules.Rules` reads. Never changed once a card is out."""
 
     __tablename__ = "program_version"
 

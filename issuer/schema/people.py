@@ -62,12 +62,17 @@ class LoginSession(Base):
 
 
 class ApiKey(Base):
+    """``name``: the merchant's word for it; ``ending``: of its token, to tell keys apart. No maker: by command."""
+
     __tablename__ = "api_key"
 
     id: Mapped[Id]
     merchant_id: Mapped[UUID]
     key_hash: Mapped[bytes] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
+    name: Mapped[str] = mapped_column(server_default="", default="")
+    ending: Mapped[str] = mapped_column(server_default="", default="")
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -1,0 +1,52 @@
+"""What something earns, booked with all that follows from it: rounds, tiers, milestones, presents for friends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from issuer import expiring, occasions, referrals, standing
+from issuer.ledger import Booked, Deed, balances, free_balances, post
+from issuer.publishing import AT_THE_TILL, publish
+from issuer.rules.movement import Movement, after, is_owed
+from issuer.rules.part import Sale
+from issuer.rules.settling import granted, settled
+from issuer.schema import Card
+from issuer.terms import Terms, move_on
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What is to be booked: a sale, or lines that were found elsewhere, or both.
+
+    ``is_purchase``: a friend's present waits for it. ``priority``: see `issuer.publishing`.
+    """
+
+    deed: Deed
+    sale: Sale | None = None
+    lines: Sequence[Movement] = field(default=())
+    is_purchase: bool = False
+    priority: int = AT_THE_TILL
+
+
+def earn(session: Session, card: Card, terms: Terms, earning: Earning) -> Booked:
+    """Book what is earned with everything that follows from it, and publish. The card is locked."""
+    deed, before = earning.deed, balances(session, card)
+    lines = list(earning.lines)
+    if earning.sale is not None:
+        lines += granted(terms.earning.earned(earning.sale), after(before, lines), deed.cause)
+    brought = referrals.waiting(session, card, terms) if earning.is_purchase else None
+    lines += referrals.friend_lines(brought)
+    gifts = occasions.milestones(session, card, terms, before, after(before, lines), deed)
+    lines += [gift.rule.grant.movement() for gift in gifts]
+    lines += standing.tier_lines(session, card, terms, after(before, lines), deed)
+    # Debts are not paid with what is set aside for somebody who stands at the counter.
+    free = free_balances(session, card, deed.recorded_at) if any(map(is_owed, before)) else before
+    lines += settled(terms.counters, after(free, lines))
+    booked = post(session, card, lines, deed)
+    move_on(card, terms, tuple(lines))
+    occasions.note(session, card, gifts, booked)
+    referrals.reward_referrer(session, brought, booked, deed)
+    expiring.plan(session, card, terms, lines, deed)
+    publish(session, [card], deed.cause, earning.priority, deed.recorded_at)
+    return booked

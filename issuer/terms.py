@@ -1,0 +1,139 @@
+"""Under which rules a card is: what its rounds were promised, what held at an instant, what holds now."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from issuer.database import send
+from issuer.rules import Rules
+from issuer.rules.movement import Movement, is_counter
+from issuer.rules.points import PointRule, Price
+from issuer.rules.stamps import Collecting
+from issuer.schema import Card, Posting
+
+TERMS = """
+    SELECT program.current_version, program.pause_seconds, program.closed_at, merchant.zone, merchant.currency,
+        held.number, version.number, version.rule::text
+    FROM program
+    JOIN merchant ON merchant.id = program.merchant_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(number), 1) AS number FROM program_version
+        WHERE program_id = %(program)s AND created_at <= %(at)s
+    ) AS held
+    JOIN program_version AS version ON version.program_id = program.id
+        AND (version.number IN (program.current_version, held.number, %(pinned)s) OR version.number = ANY(%(pins)s))
+    WHERE program.id = %(program)s
+"""
+
+
+@dataclass(frozen=True)
+class ProgramNow:
+    """What holds for all cards of a program, whatever they were promised."""
+
+    current_version: int
+    pause_seconds: int
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The rules of one card. ``at``: the version that held when something happened; ``pins``: counter to version."""
+
+    program: ProgramNow
+    zone: str
+    currency: str
+    versions: Mapping[int, Rules]
+    pinned: int
+    pins: Mapping[str, int]
+    at_version: int
+
+    @property
+    def at(self) -> Rules:
+        return self.versions[self.at_version]
+
+    @property
+    def current(self) -> Rules:
+        return self.versions[self.program.current_version]
+
+    @cached_property
+    def counters(self) -> tuple[Collecting, ...]:
+        """Each counter's rule of the version that its round is under; a counter that was dropped ends its round."""
+        keys = dict.fromkeys(part.counter for rules in (self.promised, self.current) for part in rules.each(Collecting))
+        found = (self.versions[self.pin_of(key)].counter(key) or self.current.counter(key) for key in keys)
+        return tuple(rule for rule in found if rule is not None)
+
+    @property
+    def promised(self) -> Rules:
+        """The version that the card's round is under."""
+        return self.versions[self.pinned]
+
+    @cached_property
+    def earning(self) -> Rules:
+        """What a sale earns by: rounds keep their promise, everything else goes by the day of the sale."""
+        others = tuple(part for part in self.at.parts if not isinstance(part, Collecting))
+        return Rules.model_construct(parts=(*self.counters, *others))
+
+    def pin_of(self, counter: str) -> int:
+        return self.pins.get(counter, self.pinned) if counter else self.pinned
+
+    def price_of(self, reward_id: UUID) -> Price | None:
+        """The lower of what a reward was promised for and what it costs now."""
+        rules = (self.versions[self.pinned].one(PointRule), self.current.one(PointRule))
+        prices = [price for rule in rules if rule and (price := rule.price_of(reward_id))]
+        return min(prices, key=lambda price: price.price, default=None)
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        """Those that were promised, and those of today."""
+        rules = (self.promised.one(PointRule), self.current.one(PointRule))
+        return tuple(price for rule in rules if rule for price in rule.prices)
+
+    def money(self, cents: int) -> str:
+        """An amount for staff and machines: "12.40 EUR"."""
+        return f"{cents // 100}.{cents % 100:02} {self.currency}"
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(ZoneInfo(self.zone))
+
+
+def terms_of(session: Session, card: Card, at: datetime) -> Terms:
+    """The rules of a card for something that happened at an instant; before the first version, that one."""
+    pins = {key: int(number) for key, number in card.pins.items()}
+    values = {"program": card.program_id, "at": at, "pinned": card.program_version, "pins": list(pins.values()) or None}
+    rows = send(session, TERMS, values)
+    *program, zone, currency, at_version, _number, _rule = rows[0]
+    versions = {number: rules_of(rule) for *_, number, rule in rows}
+    return Terms(ProgramNow(*program), zone, currency, versions, card.program_version, pins, at_version)
+
+
+@lru_cache(maxsize=1024)
+def rules_of(stored: str) -> Rules:
+    """The rules that ``program_version.rule`` holds, by its text: a value that never changes, so it is read once."""
+    return Rules.read(json.loads(stored))
+
+
+def promise_again(card: Card, posting: Posting, unit: str) -> None:
+    """What a posting ended is under the promise again that held before it: a counter's round, or a price in points."""
+    counter = unit.partition(":")[2]
+    if counter:
+        card.pins = {**card.pins, counter: (posting.pins or {}).get(counter, posting.program_version)}
+    else:
+        card.program_version = posting.program_version
+
+
+def move_on(card: Card, terms: Terms, movements: tuple[Movement, ...]) -> None:
+    """A counter keeps the promise its round began with until the round ends."""
+    ended = {line.unit.partition(":")[2] for line in movements if line.cause == "round" and is_counter(line.unit)}
+    if not ended:
+        return
+    current = terms.program.current_version
+    others = {rule.counter: terms.pin_of(rule.counter) for rule in terms.counters if rule.counter}
+    card.pins = {key: current if key in ended else pin for key, pin in others.items()}
+    if "" in ended:
+        card.program_version = current
