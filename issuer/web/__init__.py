@@ -13,7 +13,7 @@ from issuer.clock import Clock
 from issuer.database import make_engine
 from issuer.keys import keys_of
 from issuer.settings import Settings
-from issuer.web import apple, console, guards, headers, health, pictures, problems, public, till, wording
+from issuer.web import apple, console, guards, headers, health, limits, pictures, problems, public, till_calls, wording
 from issuer.web.api import api, docs, invalid
 from issuer.web.context import House
 
@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> OpenAPI:
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    limits.install(app, settings)
     for part in (guards.enforce, problems.install, headers.install, wording.install, _add_faces):
         part(app)
     return app
@@ -76,5 +77,5 @@ def _add_faces(app: OpenAPI) -> None:
     for machine_face in (api, apple.blueprint):
         csrf.exempt(machine_face)
     app.register_api(api)
-    for face in (apple, console, docs, health, pictures, public, till):
+    for face in (apple, console, docs, health, pictures, public, till_calls):
         app.register_blueprint(face.blueprint)

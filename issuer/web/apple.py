@@ -101,10 +101,11 @@ def send(pass_type: str, serial: str) -> Response:
             return _bare(401)
         card = registrations.card_of(session, issue)
         held = registrations.held_version(issue, parse_date(request.headers.get("If-Modified-Since")))
-        response = _bare(304) if held == card.version else _sealed(session, issue, card)
+        version = registrations.shown_version(session, issue, card)
+        response = _bare(304) if held == version else _sealed(session, issue, card)
         if response.status_code < 400 and request.method == "GET":
-            registrations.note_fetch(session, issue, held, card.version, now())
-        response.last_modified = registrations.last_modified(issue, card.version)
+            registrations.note_fetch(session, issue, held, version, now())
+        response.last_modified = registrations.last_modified(issue, version)
     return response
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import cast
 from uuid import UUID
 
@@ -24,6 +25,11 @@ class House:
     engine: Engine
     keys: Keys
     clock: Clock
+
+    @cached_property
+    def directory(self) -> Engine:
+        """For a look into the directory before anything is known: statements without a transaction around them."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def house() -> House:

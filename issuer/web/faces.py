@@ -1,36 +1,56 @@
 """A card as the templates and their scripts want it: finished texts, addresses, counts."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from issuer.amounts import money_of, unit_said
 from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
 from issuer.history import EntryView
-from issuer.issuing import count_text, status_text
-from issuer.language import translator
 from issuer.programs import ProgramView
-from issuer.rules.movement import STAMPS
+from issuer.rules.movement import STAMPS, is_counter, is_internal, is_owed, is_reward
+from issuer.rules.wording import Wording
 from issuer.sample import sample_of
 from issuer.schema import Merchant
+from issuer.telling import tell
 from issuer.web import pictures
-from issuer.web.wording import CAUSES, said, when
+from issuer.web.wording import CAUSES, REASONS, said, when
+
+SAY_STAMPS = ("stamp", "import", "round", "reversal")
+"""Causes that say by themselves that stamps are meant, the card's main ones."""
 
 
 def front_of(shown: CardView, organization: str) -> dict[str, Any]:
     """What every front says, in the card's own language; address and look are added by whoever shows it."""
+    told = tell(shown)
     return {
         "organization": organization,
-        "header_label": translator(shown.language).gettext("Stamps"),
-        "header_value": count_text(shown),
+        "header_label": told.header.label,
+        "header_value": told.header.value,
         "stamps": shown.shown,
         "needed": shown.needed,
-        "status": status_text(shown),
+        "status": told.status,
+        "worth": told.worth,
         "rewards": [{"name": r.names[shown.language], "count": r.count} for r in shown.rewards],
+        "facts": [asdict(fact) for fact in (*told.facts, *told.leftovers)],
+        "notices": [sentence for _, sentence in (*told.notices, *told.owed)],
+    }
+
+
+def theirs_of(shown: CardView) -> dict[str, Any]:
+    """What a customer reads below the card: vouchers, what points can be spent on, every promise."""
+    told = tell(shown)
+    return {
+        "choices": told.choices,
+        "vouchers": told.vouchers,
+        "donated": told.donated,
+        "promises": told.promises,
     }
 
 
@@ -64,28 +84,51 @@ def _worn(session: Session, program_id: UUID, slug: str, merchant_name: str) -> 
     }
 
 
-def entry_words(entry: EntryView, reward_names: dict[str, str]) -> str:
-    """One line of history for people: "Stamp", "Redeemed: Coffee"."""
-    cause = said(CAUSES.get(entry.cause, entry.cause))
-    if entry.unit == STAMPS:
+def entry_words(entry: EntryView, shown: CardView, words: Wording) -> str:
+    """One line of history for people: "Stamped", "Redeemed: Coffee", "Purchase: Points"."""
+    cause = _cause(entry)
+    if entry.unit == STAMPS and entry.cause in SAY_STAMPS:
         return cause
-    return f"{cause}: {reward_names.get(entry.unit, entry.unit)}"
+    name = unit_said(entry.unit.removeprefix("owed:"), shown.rules, words)
+    if is_owed(entry.unit):
+        name = said("%(what)s, owed") % {"what": name}
+    if entry.reward_id and entry.reward_id in shown.reward_names and not is_reward(entry.unit):
+        name = f"{words.reward(entry.reward_id)} ({name})"
+    return f"{cause}: {name}"
 
 
-def told_entries(entries: Sequence[EntryView], reward_names: dict[str, str], zone: str) -> list[dict[str, str | None]]:
+def _cause(entry: EntryView) -> str:
+    """ "Present for a survey"; staff's own words are not said here."""
+    cause = said(CAUSES.get(entry.cause, CAUSES["adjustment"]))
+    return f"{cause} {said(REASONS[entry.reason])}" if entry.reason in REASONS else cause
+
+
+def entry_amount(entry: EntryView, words: Wording) -> str:
+    """ "+1", "−80", "+€2.50"."""
+    number = abs(entry.amount)
+    sign = "+" if entry.amount > 0 else "−" if entry.amount else ""
+    return sign + (words.money(number) if money_of(entry.unit) else words.number(number))
+
+
+def told_entries(entries: Sequence[EntryView], shown: CardView) -> list[dict[str, str | None]]:
     """The history as the customer sees it: what they got and gave, without the ledger's lines in between."""
+    words = shown.words()
     return [
-        {"what": _counted(entry_words(entry, reward_names), abs(entry.amount)), "when": when(entry.occurred_at, zone)}
+        {"what": _told(entry, shown, words), "when": when(entry.occurred_at, shown.zone)}
         for entry in entries
-        if not _swaps_stamps(entry)
+        if not is_internal(entry.unit) and not _swaps_stamps(entry)
     ]
+
+
+def _told(entry: EntryView, shown: CardView, words: Wording) -> str:
+    """ "Stamped × 2" of what is counted on fingers, "Purchase: +12 points" of what is not."""
+    what = entry_words(entry, shown, words)
+    if is_counter(entry.unit) or is_reward(entry.unit) or entry.unit.startswith("voucher:"):
+        return what if abs(entry.amount) == 1 else f"{what} × {abs(entry.amount)}"
+    return f"{what} {entry_amount(entry, words)}"
 
 
 def _swaps_stamps(entry: EntryView) -> bool:
     """Whether stamps went into a reward, or came back out of one that was taken back."""
     taken_back = entry.cause == "reversal" and entry.amount > 0
-    return entry.unit == STAMPS and (entry.cause == "round" or taken_back)
-
-
-def _counted(words: str, number: int) -> str:
-    return words if number == 1 else f"{words} × {number}"
+    return is_counter(entry.unit) and (entry.cause == "round" or taken_back)

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from issuer import people, tills
+from issuer import api_keys, people, tills
 from issuer.cards import find_key
 from issuer.database import transaction
+from issuer.web import limits
 from issuer.web.context import house, now
 from issuer.web.problems import Problem
 from issuer.web.wording import said
@@ -79,7 +80,7 @@ def card_key(view: View) -> View:
     """The page of a card: whoever has the link may see it, until it is revoked."""
 
     def check() -> Response | None:
-        with transaction(house().engine) as session:
+        with transaction(house().directory) as session:
             row = find_key(session, (request.view_args or {})["key"])
         if row is None:
             abort(404)
@@ -190,10 +191,12 @@ def api_key(scope: str) -> Callable[[View], View]:
 
     def check() -> Response | None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        with transaction(house().engine) as session:
-            key = people.api_key_of(session, token, now()) if kind == "Bearer" and token else None
+        with transaction(house().directory) as session:
+            key = api_keys.api_key_of(session, token, now()) if kind == "Bearer" and token else None
         if key is None:
+            limits.count_stranger()
             raise Problem(401, "unauthorized", "Send a valid key as 'Authorization: Bearer <key>'.")
+        limits.count_key(key.id)
         if scope not in key.scopes:
             raise Problem(403, "scope_missing", f"This key lacks the scope '{scope}'.")
         g.api_key_id, g.merchant_id = key.id, key.merchant_id

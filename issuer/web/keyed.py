@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from issuer.database import transaction
-from issuer.idempotency import LONGEST_KEY, Answer, Attempt, InFlight, KeyReused, fingerprint, once
+from issuer.idempotency import Answer, Attempt, InFlight, KeyMalformed, KeyReused, fingerprint, once, read_key
 from issuer.refusals import Refusal
 from issuer.web.context import house, now
 from issuer.web.problems import Problem, problem_body
@@ -19,19 +19,20 @@ HEADER = "Idempotency-Key"
 def given_key(*, required: bool) -> str | None:
     """The caller's key.
 
-    :raises Problem: absent though demanded, or longer than a key may be
+    :raises Problem: absent though demanded, or nothing that a key may be
     """
-    key = request.headers.get(HEADER, "").strip()
-    if not key and required:
+    try:
+        key = read_key(request.headers.get(HEADER, ""))
+    except KeyMalformed as error:
+        errors = [{"field": HEADER, "message": str(error)}]
+        raise Problem(422, "invalid_body", f"{HEADER} {error}.", errors) from error
+    if key is None and required:
         raise Problem(
             400,
             "idempotency_key_required",
             "Send a header Idempotency-Key, made before the first try and kept.",
         )
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        message = f"must be 1 to {LONGEST_KEY} printable characters"
-        raise Problem(422, "invalid_body", f"{HEADER} {message}.", [{"field": HEADER, "message": message}])
-    return key or None
+    return key
 
 
 def answer_once(merchant_id: UUID, actor: str, work: Callable[[Session], Answer], *, required: bool = True) -> Response:

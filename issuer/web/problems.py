@@ -10,28 +10,8 @@ from werkzeug.wrappers import Response
 
 from issuer.idempotency import InFlight
 from issuer.language import LANGUAGES, translator
-from issuer.refusals import SENTENCES, Refusal
 from issuer.web.context import absolute, page_language
-
-TITLES = {
-    "malformed_json": "The body is not JSON",
-    "idempotency_key_required": "The header Idempotency-Key is missing",
-    "unauthorized": "Not signed in",
-    "scope_missing": "The key may not do this",
-    "not_found": "Not found",
-    "method_not_allowed": "This cannot be done here",
-    "too_large": "The body is too large",
-    "bad_request": "Not understood",
-    "request_in_flight": "The first request with this key still runs",
-    "invalid_body": "A value cannot be used",
-    "idempotency_key_reused": "This key came with another body before",
-    "rate_limited": "Too many requests",
-    "not_our_code": "Not a code of ours",
-    "internal_error": "Something broke on our side",
-    "unavailable": "Try again in a moment",
-    "csrf": "The page is too old",
-}
-REFUSED = "Refused at the counter"
+from issuer.web.problem_codes import title
 
 
 class Problem(Exception):
@@ -53,28 +33,6 @@ class Problem(Exception):
         return problem_body(self.status, self.code, self.detail, self.errors)
 
 
-# Statuses of the codes that the contract names, for the page that the problems' ``type`` points to.
-STATUSES = {
-    "malformed_json": 400,
-    "idempotency_key_required": 400,
-    "unauthorized": 401,
-    "scope_missing": 403,
-    "not_found": 404,
-    "request_in_flight": 409,
-    "invalid_body": 422,
-    "idempotency_key_reused": 422,
-    "rate_limited": 429,
-    "unavailable": 503,
-}
-
-
-def explained(language: str) -> list[dict[str, Any]]:
-    """Every code with its status and what it means."""
-    known = [{"code": code, "status": status, "meaning": TITLES[code]} for code, status in STATUSES.items()]
-    counter = [{"code": code, "status": 409, "meaning": Refusal(code).template(language)} for code in SENTENCES]
-    return known + counter
-
-
 def not_found(what: str) -> Problem:
     return Problem(404, "not_found", f"There is no such {what}.")
 
@@ -82,7 +40,7 @@ def not_found(what: str) -> Problem:
 def problem_body(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": absolute(f"/api/v1/docs#{code}"),
-        "title": TITLES.get(code, REFUSED),
+        "title": title(code),
         "status": status,
         "code": code,
         "detail": detail,

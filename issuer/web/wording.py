@@ -18,7 +18,26 @@ CAUSES = {
     "round": N_("Round completed"),
     "redemption": N_("Redeemed"),
     "reversal": N_("Taken back"),
+    "refund": N_("Refunded"),
+    "expiry": N_("Ended"),
+    "bonus": N_("Present"),
+    "goodwill": N_("Present from the staff"),
+    "adjustment": N_("Corrected"),
 }
+REASONS = {
+    "signup": N_("for signing up"),
+    "survey": N_("for a survey"),
+    "review": N_("for a review"),
+    "event": N_("for coming to an event"),
+    "welcome": N_("for joining"),
+    "birthday": N_("for the birthday"),
+    "anniversary": N_("for the card's anniversary"),
+    "milestone": N_("for many visits"),
+    "referral": N_("for bringing a friend"),
+    "voucher": N_("a voucher"),
+    "merged": N_("two cards became one"),
+}
+"""What stands in the note of a posting. Staff's own words are none of these, and for the console only."""
 ACTORS = {
     "api": N_("Till system"),
     "import": N_("Import"),

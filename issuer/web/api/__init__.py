@@ -7,6 +7,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from issuer.web.api.types import NAMES, TEXT
 from issuer.web.problems import Problem, problem_body, problem_response
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
@@ -17,7 +18,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_security=[{"key": []}],
-    abp_responses={status: dict(PROBLEM) for status in (401, 403, 404, 422)},
+    abp_responses={status: dict(PROBLEM) for status in (401, 403, 404, 422, 429)},
 )
 
 
@@ -26,7 +27,7 @@ def refuse_malformed() -> None:
     """A body is JSON or an error of its own, before anybody looks for fields in it."""
     if request.method in ("POST", "PATCH") and request.get_data(cache=True):
         request.on_json_loading_failed = _malformed  # type: ignore[method-assign, assignment]
-        if not isinstance(request.get_json(force=True), dict | None):
+        if not isinstance(request.get_json(force=True), dict):
             message = 'must be an object like {"count": 1}'
             raise Problem(422, "invalid_body", f"The body {message}.", [{"field": "body", "message": message}])
 
@@ -38,11 +39,15 @@ def _malformed(_error: Exception | None) -> None:
 def invalid(error: ValidationError) -> Response:
     """422 that names every value that cannot be used."""
     errors = [
-        {"field": ".".join(str(part) for part in item["loc"]) or "body", "message": item["msg"]}
-        for item in error.errors()
+        {"field": _field(item["loc"]), "message": item["msg"].removeprefix("Value error, ")} for item in error.errors()
     ]
     named = ", ".join(f"{item['field']}: {item['message']}" for item in errors)
     return problem_response(problem_body(422, "invalid_body", f"{named}.", errors))
 
 
-from issuer.web.api import cards, counter, programs  # noqa: E402, F401 (they add their views to `api`)
+def _field(place: tuple[int | str, ...]) -> str:
+    """Where the caller wrote it, without the marks that our own types put between."""
+    return ".".join(str(part) for part in place if part not in (TEXT, NAMES)) or "body"
+
+
+from issuer.web.api import cards, counter, gifts, moving, programs, purchases  # noqa: E402, F401 (they add their views to `api`)

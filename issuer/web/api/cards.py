@@ -14,8 +14,11 @@ from issuer.database import transaction
 from issuer.idempotency import Answer
 from issuer.joining import Joining, join
 from issuer.programs import program_view
+from issuer.refusals import Refusal
+from issuer.rules.movement import is_internal
 from issuer.schema import Card
 from issuer.web.api import REFUSED, api, shapes
+from issuer.web.api.acting import no
 from issuer.web.api.types import (
     CardList,
     CardOut,
@@ -43,9 +46,12 @@ def create_card(header: Keyed, body: NewCard) -> Response:
         program = program_view(session, program_id) if program_id else None
         if program is None:
             raise not_found("program")
+        if program.program.closed_at is not None:
+            return no(Refusal("program_closed"))
         given = body.customer
         profile = Profile(given.name, given.mail, given.birthday) if given else Profile()
-        made = join(session, house().keys, program.program, Joining(body.language, "api", profile), now())
+        joining = Joining(body.language, "api", profile, friend=body.friend)
+        made = join(session, house().keys, program.program, joining, now())
         return Answer(201, shapes.card(view(session, made)))
 
     return answer_once(g.merchant_id, f"api {g.api_key_id}", work, required=False)
@@ -84,7 +90,7 @@ def list_entries(path: CardPath, query: Page) -> Response:
         found = history.entries(session, card.id, limit=query.limit + 1, before=before)
     shown = found[: query.limit]
     more = str(shown[-1].number) if len(found) > query.limit else None
-    return jsonify(items=[shapes.entry(entry) for entry in shown], next=more)
+    return jsonify(items=[shapes.entry(entry) for entry in shown if not is_internal(entry.unit)], next=more)
 
 
 @api.get("/cards/<card_id>/sync", summary="How far each phone is with a card", responses={200: SyncOut})

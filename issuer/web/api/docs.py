@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
 from issuer.web.guards import open_to_all
-from issuer.web.problems import explained
+from issuer.web.problem_codes import explained
 from issuer.web.wording import spoken
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api/v1")

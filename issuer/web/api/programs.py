@@ -1,18 +1,27 @@
 """Programs and locations."""
 
 from flask import g, jsonify
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from issuer.brands import brand_of_merchant
 from issuer.database import transaction
+from issuer.founding import free_slug
+from issuer.idempotency import Answer
+from issuer.program_changes import Plan, change_program, create_program
 from issuer.programs import ProgramView, locations, program_view, program_views
-from issuer.web.api import PROBLEM, api, shapes
+from issuer.schema import Program, ProgramSlug
+from issuer.web.api import PROBLEM, REFUSED, api, shapes
 from issuer.web.api.cards import place
-from issuer.web.api.types import LocationList, Page, ProgramChange, ProgramList, ProgramOut, ProgramPath
-from issuer.web.context import house, parsed_id
+from issuer.web.api.plans import plan_of_change, plan_of_new
+from issuer.web.api.program_types import NewProgram, ProgramChange, ProgramList, ProgramOut
+from issuer.web.api.types import Keyed, LocationList, Page, ProgramPath
+from issuer.web.context import house, now, parsed_id
 from issuer.web.guards import api_key
+from issuer.web.keyed import answer_once
 from issuer.web.paging import token_of
-from issuer.web.problems import not_found
+from issuer.web.problems import Problem, not_found
 
 
 @api.get("/programs", summary="List programs, oldest first", responses={200: ProgramList})
@@ -25,6 +34,20 @@ def list_programs(query: Page) -> Response:
     return jsonify(items=items, next=token_of(last.created_at, last.id) if last else None)
 
 
+@api.post("/programs", summary="Make a program", responses={201: ProgramOut, **REFUSED})
+@api_key("programs")
+def create(header: Keyed, body: NewProgram) -> Response:
+    plan = plan_of_new(body)
+
+    def work(session: Session) -> Answer:
+        program = _made(session, plan, body.slug)
+        program.pause_seconds = body.pause_seconds
+        session.flush()
+        return Answer(201, shapes.program(_found(session, str(program.id))))
+
+    return answer_once(g.merchant_id, f"api {g.api_key_id}", work, required=False)
+
+
 @api.get("/programs/<program_id>", summary="One program", responses={200: ProgramOut})
 @api_key("read")
 def get_program(path: ProgramPath) -> Response:
@@ -32,16 +55,25 @@ def get_program(path: ProgramPath) -> Response:
         return jsonify(shapes.program(_found(session, path.program_id)))
 
 
-@api.patch("/programs/<program_id>", summary="Change a program", responses={200: ProgramOut, 400: dict(PROBLEM)})
-@api_key("write")
-def change_program(path: ProgramPath, body: ProgramChange) -> Response:
-    """The pause between two stamps is the till's affair, no promise: it makes no new version."""
+@api.patch(
+    "/programs/<program_id>",
+    summary="Change a program; what alters a promise makes a new version",
+    responses={200: ProgramOut, 400: dict(PROBLEM)},
+)
+@api_key("programs")
+def change(path: ProgramPath, body: ProgramChange) -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         view = _found(session, path.program_id)
+        if body.touches_rules:
+            session.refresh(view.program, with_for_update=True)
+            view = _found(session, path.program_id)
+            change_program(session, view.program, plan_of_change(view, body), now())
         if body.pause_seconds is not None:
             view.program.pause_seconds = body.pause_seconds
+        if body.closed is not None:
+            view.program.closed_at = (view.program.closed_at or now()) if body.closed else None
         session.flush()
-        return jsonify(shapes.program(view))
+        return jsonify(shapes.program(_found(session, path.program_id)))
 
 
 @api.get("/locations", summary="List the merchant's shops", responses={200: LocationList})
@@ -53,6 +85,22 @@ def list_locations(query: Page) -> Response:
     last = found[query.limit - 1] if len(found) > query.limit else None
     items = [{"id": str(row.id), "name": row.name} for row in found[: query.limit]]
     return jsonify(items=items, next=token_of(last.created_at, last.id) if last else None)
+
+
+def _made(session: Session, plan: Plan, wanted: str | None) -> Program:
+    """:raises Problem: 422, when the address that is wanted is taken"""
+    brand = brand_of_merchant(session)
+    while True:
+        slug = wanted or free_slug(session, plan.names["de"])
+        if session.get(ProgramSlug, slug) is not None:
+            message = f"'{slug}' is taken: choose another one"
+            raise Problem(422, "invalid_body", f"slug {message}.", [{"field": "slug", "message": message}])
+        try:
+            with session.begin_nested():
+                return create_program(session, brand, plan, slug, now())
+        except IntegrityError:
+            # Another program took this address at this very moment.
+            continue
 
 
 def _found(session: Session, text: str) -> ProgramView:

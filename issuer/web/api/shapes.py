@@ -2,17 +2,18 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from issuer.cards import CardView
-from issuer.history import EntryView, PhoneView, entries
+from issuer.history import EntryView, PhoneView, just_booked
 from issuer.ledger import Booked
 from issuer.programs import ProgramView
-from issuer.rules.movement import is_reward
-from issuer.schema import Hold
+from issuer.purchases import Quote
+from issuer.rules.movement import is_internal, is_reward
+from issuer.schema import Hold, Purchase, Voucher
+from issuer.vouchers import shown_code
 from issuer.web.context import absolute
 
 
@@ -27,7 +28,7 @@ def card(shown: CardView) -> dict[str, Any]:
         "language": shown.language,
         "code": shown.code,
         "short_code": shown.short_code,
-        "balances": {unit: n for unit, n in shown.balances.items() if not is_reward(unit)},
+        "balances": {unit: n for unit, n in shown.balances.items() if _told(unit)},
         "rewards": [{"reward_id": str(r.reward_id), "count": r.count} for r in shown.rewards],
         "links": {
             "web": absolute(url_for("public.card", key=key)),
@@ -38,12 +39,18 @@ def card(shown: CardView) -> dict[str, Any]:
     }
 
 
+def _told(unit: str) -> bool:
+    """Rewards and vouchers are told by themselves, and the rules' own reckoning to nobody."""
+    return not (is_reward(unit) or is_internal(unit) or unit.startswith("voucher:"))
+
+
 def entry(one: EntryView) -> dict[str, Any]:
     return {
         "id": str(one.id),
         "unit": one.unit,
         "amount": one.amount,
         "cause": one.cause,
+        "reason": one.reason,
         "reference": one.reference,
         "occurred_at": instant(one.occurred_at),
         "recorded_at": instant(one.recorded_at),
@@ -51,14 +58,60 @@ def entry(one: EntryView) -> dict[str, Any]:
     }
 
 
-def booked(session: Session, card_id: UUID, done: Booked) -> list[dict[str, Any]]:
+def booked(session: Session, done: Booked) -> list[dict[str, Any]]:
     """The lines of one posting, in the order they were booked."""
-    lines = entries(session, card_id, limit=len(done.entries), posting_id=done.posting.id)
-    return [entry(line) for line in reversed(lines)]
+    return [entry(line) for line in just_booked(session, done)]
 
 
 def redemption(row: Hold) -> dict[str, Any]:
     return {"id": str(row.id), "state": row.state, "expires_at": instant(row.expires_at)}
+
+
+def money(cents: int, currency: str) -> dict[str, str]:
+    return {"amount": f"{cents // 100}.{cents % 100:02}", "currency": currency}
+
+
+def quote(found: Quote, currency: str) -> dict[str, Any]:
+    amounts = {
+        "total": found.total,
+        "discount": found.discount,
+        "voucher": found.voucher,
+        "credit": found.credit,
+        "to_pay": found.to_pay,
+    }
+    return {name: money(cents, currency) for name, cents in amounts.items()}
+
+
+def purchase(row: Purchase, refunded: int) -> dict[str, Any]:
+    """:param refunded: cents so far. A stamp that was given for a bill has no amounts"""
+    amounts: dict[str, Any] = dict.fromkeys(("total", "discount", "credit", "to_pay", "refunded"))
+    if row.total is not None and row.currency is not None:
+        left = row.total - row.discount - row.credit
+        known = {"total": row.total, "discount": row.discount, "credit": row.credit, "to_pay": left}
+        amounts = {name: money(cents, row.currency) for name, cents in (known | {"refunded": refunded}).items()}
+    return {
+        "id": str(row.id),
+        "card_id": str(row.card_id),
+        **amounts,
+        "reference": row.reference,
+        "occurred_at": instant(row.occurred_at),
+        "recorded_at": instant(row.recorded_at),
+    }
+
+
+def voucher(row: Voucher, left: int) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "card_id": str(row.card_id),
+        "code": shown_code(row.code),
+        "name": dict(row.names),
+        "worth": {name: value for name, value in row.worth.items() if value is not None},
+        "uses": row.uses,
+        "left": left,
+        "valid_from": instant(row.valid_from),
+        "valid_until": instant(row.valid_until),
+        "revoked": row.revoked_at is not None,
+    }
 
 
 def wallet(phone: PhoneView) -> dict[str, Any]:
@@ -73,15 +126,21 @@ def wallet(phone: PhoneView) -> dict[str, Any]:
 
 
 def program(view: ProgramView) -> dict[str, Any]:
+    main, *extras = view.rules.parts
+    shown = {"kind", "reward_id"} if view.rules.kind == "stamps" else {"kind"}
     return {
         "id": str(view.program.id),
         "name": view.name("de"),
         "kind": view.program.kind,
         "version": view.version.number,
         "sentence": {language: view.sentence(language) for language in ("de", "en")},
+        "sentences": {language: list(view.sentences(language)) for language in ("de", "en")},
         "pause_seconds": view.program.pause_seconds,
-        "rule": {"stamps_needed": view.rule.stamps_needed},
-        "rewards": [{"id": str(reward.id), "name": dict(reward.names)} for reward in view.rewards],
+        "rule": main.model_dump(mode="json", exclude_defaults=True, exclude=shown),
+        "rewards": [{"id": str(reward.id), "name": dict(reward.names)} for reward in view.offered],
+        "extras": [{"kind": part.kind, **part.model_dump(mode="json", exclude_defaults=True)} for part in extras],
+        "join": absolute(url_for("public.join_page", slug=view.program.slug)),
+        "closed": view.program.closed_at is not None,
     }
 
 

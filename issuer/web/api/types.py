@@ -1,6 +1,7 @@
 """Shapes of requests and answers. Unknown fields are refused by name."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 from unicodedata import category
 
@@ -10,11 +11,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StrictInt,
+    Tag,
     model_validator,
 )
 
+from issuer.rules.part import Names
 from issuer.web.context import now
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -24,14 +28,14 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 Language = Literal["de", "en"]
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Control characters and half surrogate pairs fit neither the database nor a card; joiners and blanks do."""
     if any(category(sign) in ("Cc", "Cs") or sign in TURNING for sign in text):
         raise ValueError("must be printable text")
     return text
 
 
-def _written(value: object) -> object:
+def written(value: object) -> object:
     """A bare number would be taken for seconds since 1970."""
     if not isinstance(value, str):
         raise ValueError("must be an RFC 3339 instant with offset, like 2026-11-21T09:30:00+01:00")
@@ -52,13 +56,26 @@ def _born(day: date) -> date:
     return day
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_past)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+TEXT, NAMES = "(text)", "(names)"
+"""Marks of the two ways to name something. What is refused is told by its field alone: see `api.invalid`."""
+Named = Annotated[
+    Annotated[Names, Tag(NAMES)] | Annotated[Text, Tag(TEXT)],
+    Discriminator(lambda value: TEXT if isinstance(value, str) else NAMES),
+]
+Instant = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(_past)]
 Birthday = Annotated[date, AfterValidator(_born)]
 
 
 class Body(BaseModel):
+    """No body at all is as good as an empty one."""
+
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent(cls, given: object) -> object:
+        return {} if given is None else given
 
 
 class CardPath(BaseModel):
@@ -77,7 +94,20 @@ class EntryPath(BaseModel):
     entry_id: str = Field(description="id of an entry")
 
 
-class Keyed(BaseModel):
+class Asked(BaseModel):
+    """Of a header or a query. The framework wants its schema in every request: as dear as the rest of the request."""
+
+    @classmethod
+    @cache
+    def _schema(cls) -> dict[str, Any]:
+        return super().model_json_schema()
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        return super().model_json_schema(*args, **options) if args or options else cls._schema()
+
+
+class Keyed(Asked):
     """The header of calls that may be sent again."""
 
     idempotency_key: str | None = Field(
@@ -88,7 +118,7 @@ class Keyed(BaseModel):
     )
 
 
-class Demanded(BaseModel):
+class Demanded(Asked):
     """The header of calls that must be safe to send again."""
 
     idempotency_key: str = Field(
@@ -98,7 +128,7 @@ class Demanded(BaseModel):
     )
 
 
-class Page(BaseModel):
+class Page(Asked):
     limit: int = Field(default=50, ge=1, le=200)
     after: str | None = Field(default=None, description="`next` of the page before")
 
@@ -114,13 +144,19 @@ class NewCustomer(Body):
 
 
 class NewCard(Body):
+    """``friend``: the invite of the customer who sent them (``GET /cards/{id}/invite``); one of nobody's is ignored."""
+
     program_id: Text
     customer: NewCustomer | None = None
     language: Language = "de"
+    friend: Text | None = None
 
 
 class NewStamps(Body):
     count: Annotated[StrictInt, Field(ge=1, le=100)] = 1
+    counter: Annotated[str, Field(max_length=20)] = Field(
+        default="", description="which counter; the main one is empty"
+    )
     location_id: Text | None = None
     occurred_at: Instant | None = None
     reference: Text | None = None
@@ -129,18 +165,6 @@ class NewStamps(Body):
 class NewRedemption(Body):
     reward_id: Text
     confirm: bool = False
-
-
-class ProgramChange(Body):
-    pause_seconds: Annotated[StrictInt, Field(ge=0, le=31 * 86400)] | None = Field(
-        default=None, description="at least this long between two stamps of a card"
-    )
-
-    @model_validator(mode="after")
-    def _something(self) -> "ProgramChange":
-        if self.pause_seconds is None:
-            raise ValueError("send pause_seconds")
-        return self
 
 
 class RewardOut(BaseModel):
@@ -175,10 +199,13 @@ class CardList(BaseModel):
 
 
 class EntryOut(BaseModel):
+    """``reason``: what a bonus or goodwill was given for."""
+
     id: str
     unit: str
     amount: int
     cause: str
+    reason: str | None
     reference: str | None
     occurred_at: str
     recorded_at: str
@@ -219,27 +246,6 @@ class SyncOut(BaseModel):
     card_id: str
     version: int
     wallets: list[WalletOut]
-
-
-class ProgramReward(BaseModel):
-    id: str
-    name: dict[str, str]
-
-
-class ProgramOut(BaseModel):
-    id: str
-    name: str
-    kind: str
-    version: int
-    sentence: dict[str, str]
-    pause_seconds: int
-    rule: dict[str, Any]
-    rewards: list[ProgramReward]
-
-
-class ProgramList(BaseModel):
-    items: list[ProgramOut]
-    next: str | None
 
 
 class LocationOut(BaseModel):

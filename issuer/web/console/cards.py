@@ -14,15 +14,15 @@ from issuer.history import EntryView, PhoneView
 from issuer.joining import source_of
 from issuer.programs import program_view, program_views
 from issuer.refusals import N_
-from issuer.rules.movement import reward_unit
 from issuer.schema import Card, Consent, Merchant
+from issuer.telling import header_of, tell
 from issuer.web.console.frame import blueprint, frame
 from issuer.web.context import absolute, house, now, page_language, parsed_id
-from issuer.web.faces import card_face, entry_words
+from issuer.web.faces import card_face, entry_amount, entry_words
 from issuer.web.guards import signed_in
 from issuer.web.paging import after_of, token_of
 from issuer.web.public.told import day_text
-from issuer.web.wording import ACTORS, said, when
+from issuer.web.wording import ACTORS, REASONS, said, when
 
 PAGE, LONGEST_QUERY = 50, 100
 SHOWN_ENTRIES = 200
@@ -52,13 +52,14 @@ def cards() -> str | Response:
         shown = views(session, found[:PAGE])
         phones = history.phone_counts(session, [card.id for card in shown])
         last = history.last_changes(session, [card.id for card in shown])
-        programs = program_views(session, limit=1)
+        programs = program_views(session, limit=2)
         around = frame(session)
     zone = around["merchant"].zone
     more = token_of(found[PAGE - 1].created_at, found[PAGE - 1].id) if len(found) > PAGE else None
     return render_template(
         "console/cards.html",
         cards=[_row(card, phones.get(card.id, 0), last.get(card.id), zone) for card in shown],
+        several_programs=len(programs) > 1,
         query=query,
         first_page=not request.args.get("after"),
         sees_all=_sees_all(),
@@ -86,13 +87,15 @@ def card(card_id: str) -> str:
     return render_template(
         "console/card.html",
         card=face,
-        entries=[_entry(entry, _reward_names(shown), merchant.zone) for entry in entries],
+        entries=[_entry(entry, shown) for entry in entries],
+        holds=_holds(shown),
         rewards=[{"name": one.names[page_language()], "count": one.count} for one in shown.rewards],
         phones=[_phone(phone, merchant.zone) for phone in phones],
         no_phone_sentence=said(
             "No phone has this card in its wallet. Its web page and QR code show every change at once."
         ),
         owner=owner,
+        correct_url=url_for("console.correct", card_id=row.id) if _sees_all() else None,
         web_url=absolute(url_for("public.card", key=shown.web_key)),
         brand_css_url=face["brand_css_url"],
         **around,
@@ -143,16 +146,13 @@ def _source_word(source: str | None) -> str | None:
     return said(SOURCES[source]) if source in SOURCES else source
 
 
-def _reward_names(shown: CardView) -> dict[str, str]:
-    return {reward_unit(shown.rule.reward_id): shown.reward_names[page_language()]}
-
-
 def _row(card: CardView, phones: int, last_at: datetime | None, zone: str) -> dict[str, Any]:
+    header = header_of(card, card.words(page_language()))
     return {
         "short_code": card.short_code,
         "name": card.customer_name,
-        "stamps": card.shown,
-        "needed": card.needed,
+        "program": card.program_names[page_language()],
+        "header": header,
         "rewards": sum(reward.count for reward in card.rewards),
         "last_at": when(last_at, zone),
         "state": card.state,
@@ -161,14 +161,27 @@ def _row(card: CardView, phones: int, last_at: datetime | None, zone: str) -> di
     }
 
 
-def _entry(entry: EntryView, names: dict[str, str], zone: str) -> dict[str, Any]:
+def _holds(shown: CardView) -> dict[str, Any]:
+    """All that a card holds, in the words of whoever reads the page."""
+    told = tell(shown, page_language())
     return {
-        "what": entry_words(entry, names),
-        "amount": entry.amount,
+        "facts": (told.header, *told.facts, *told.leftovers),
+        "vouchers": told.vouchers,
+        "sentences": [sentence for _, sentence in (*told.notices, *told.owed)],
+    }
+
+
+def _entry(entry: EntryView, shown: CardView) -> dict[str, Any]:
+    words = shown.words(page_language())
+    return {
+        "what": entry_words(entry, shown, words),
+        "amount": entry_amount(entry, words),
+        "up": entry.amount > 0,
         "who": entry.who or said(ACTORS.get(entry.actor, entry.actor)),
         "where": entry.where,
-        "when": when(entry.occurred_at, zone),
+        "when": when(entry.occurred_at, shown.zone),
         "reference": entry.reference,
+        "reason": None if entry.reason in REASONS else entry.reason,
     }
 
 

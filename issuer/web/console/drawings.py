@@ -16,11 +16,11 @@ from issuer.web.console.promise import promise_of
 from issuer.web.context import house, page_language
 from issuer.web.guards import console_role
 from issuer.web.pictures import STAMP_PIXELS, colour_sheet
+from passes.band import strip_of
 from passes.face import Colours, StampLook, Stamps
 from passes.google_images import hero_image, round_logo
 from passes.images import icon_set, logo_set, shrunk
 from passes.qr import qr_svg
-from passes.stamps import stamp_strip
 
 
 @blueprint.get("/design/files/<int:revision>/<name>")
@@ -53,9 +53,9 @@ def _picture(look: Look, samples: Mapping[str, CardView], name: str) -> bytes | 
 
 def stamped(look: Look, shown: CardView, kind: str = "strip", colours: Colours | None = None) -> bytes:
     """The stamps as Apple's strip or Google's hero image; ``colours`` in place of the look's own."""
-    stamps = Stamps(shown.needed, shown.shown)
+    stamps = Stamps(shown.needed, shown.shown) if shown.needed else None
     art = StampLook(colours or look.design.colours, look.stamp, look.design.shape)
-    return hero_image(art, stamps) if kind == "hero" else stamp_strip(art, stamps, 2)
+    return hero_image(art, stamps) if kind == "hero" else strip_of(art, stamps, 2)
 
 
 @blueprint.get("/design/files/<int:revision>/colours.css")

@@ -21,7 +21,8 @@ _INKS = {"white": "#ffffff", "black": "#000000"}
 PLACES = {
     "issuerName": N_("The shop's name"),
     "programName": N_("The name of the program"),
-    "loyaltyPoints.label": N_("The word above the stamps"),
+    "loyaltyPoints.balance.string": N_("The balance"),
+    "loyaltyPoints.label": N_("The word above the balance"),
     "secondaryLoyaltyPoints.label": N_("The word above the rewards"),
 }
 
@@ -30,14 +31,19 @@ def google_bodies(face: Face, shown: CardView, promise: Promise) -> tuple[dict[s
     """The class and the object of a card."""
     labels = {language: translator(language).gettext("Rewards") for language in LANGUAGES}
     waiting = Waiting(sum(reward.count for reward in shown.rewards), labels)
-    program = GoogleProgram(class_id=_CLASS, name=promise.names["program"], logo_url=_PICTURE)
+    program = GoogleProgram(class_id=_CLASS, name=dict(promise.plan.names), logo_url=_PICTURE)
     card = GoogleCard(object_id=_OBJECT, class_id=_CLASS, hero_url=_PICTURE, waiting=waiting)
     return dict(loyalty_class(face, program)), dict(loyalty_object(face, card))
 
 
-def google_shown(bodies: tuple[dict[str, Any], dict[str, Any]], language: str) -> dict[str, Any]:
+def google_shown(bodies: tuple[dict[str, Any], dict[str, Any]], face: Face, language: str) -> dict[str, Any]:
     """What stands where on an Android phone."""
     loyalty, card = bodies
+    first, both = len(face.secondary), len(face.secondary + face.auxiliary)
+    texts = [
+        {"label": _text(text, "header", language), "value": _text(text, "body", language)}
+        for text in card.get("textModulesData", ())
+    ]
     return {
         "issuer": _text(loyalty, "issuerName", language),
         "title": _text(loyalty, "programName", language),
@@ -46,10 +52,8 @@ def google_shown(bodies: tuple[dict[str, Any], dict[str, Any]], language: str) -
             for key in ("loyaltyPoints", "secondaryLoyaltyPoints")
             if key in card
         ],
-        "texts": [
-            {"label": _text(text, "header", language), "value": _text(text, "body", language)}
-            for text in card.get("textModulesData", ())
-        ],
+        "rows": [row for row in (texts[:first], texts[first:both]) if row],
+        "texts": texts,
     }
 
 

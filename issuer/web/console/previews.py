@@ -1,4 +1,4 @@
-"""A design as each wallet will show it, before anybody holds it: at none, half and all of the stamps."""
+"""A design as each wallet will show it, before anybody holds it: with nothing, half and all of it on the card."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,9 @@ from issuer.cards import CardView
 from issuer.design import Design
 from issuer.issuing import Look, dressed, look_from
 from issuer.refusals import N_
+from issuer.rules.wording import Wording
 from issuer.sample import SHORT_CODE
+from issuer.sample import STAGES as STATES
 from issuer.schema import Merchant
 from issuer.web.console.google_preview import google_bodies, google_ink, google_shown, google_warnings
 from issuer.web.console.promise import promise_of
@@ -21,11 +23,12 @@ from issuer.web.pictures import disc_of
 from issuer.web.wording import said
 from passes.contrast import ENOUGH, contrast, pairs, repaired
 from passes.face import Face
-from passes.fitting import name_is_cut, value_is_cut
+from passes.fitting import APPLE_VALUE, APPLE_WIDTH, name_is_cut, value_is_cut, width
 from passes.images import LOGO_BOX, read_png
 from passes.palettes import visible_on
 
-STATES = ("empty", "half", "full")
+CUT_BELOW_STAMPS = N_("The sentence below the stamps is cut on an iPhone. A shorter name for the reward helps.")
+CUT_BELOW_BAND = N_("What stands below the picture is cut on an iPhone. Shorter names help.")
 PAIRS = {"values": N_("Text on the background"), "labels": N_("Labels on the background")}
 INKS = {"values": "foreground", "labels": "label"}
 
@@ -43,7 +46,8 @@ def preview(session: Session, merchant: Merchant, worn: Worn, language: str) -> 
         "shape": look.design.shape,
         "language": language,
         "faces": [
-            _shown(state, faces[state], samples[state], look, worn) | {"google": google_shown(bodies[state], language)}
+            _shown(state, faces[state], samples[state], look, worn)
+            | {"google": google_shown(bodies[state], faces[state], language)}
             for state in STATES
         ],
         "back": faces["half"].back,
@@ -51,9 +55,9 @@ def preview(session: Session, merchant: Merchant, worn: Worn, language: str) -> 
         "google_ink": google_ink(look.design.colours.background),
         "warnings": [*_warnings(look, list(faces.values())), *google_warnings(bodies["half"], language)],
         "organization": merchant.name,
-        "program_name": promise.names["program"][language],
-        "promise": promise.rule.sentence(language, promise.names["reward"][language]),
-        "needed": promise.rule.stamps_needed,
+        "program_name": promise.plan.names[language],
+        "promise": promise.plan.rules.sentence(Wording(language, promise.plan.rewards, merchant.currency)),
+        "needed": promise.needed,
         "short_code": SHORT_CODE,
         **files,
     }
@@ -67,12 +71,13 @@ def file_urls(revision: int) -> dict[str, str]:
 
 
 def _shown(state: str, face: Face, shown: CardView, look: Look, worn: Worn) -> dict[str, Any]:
-    revision = revision_of(worn)
+    revision, row = revision_of(worn), face.secondary + face.auxiliary
     files = file_urls(revision)
     return {
         "state": state,
         "header": face.header,
-        "secondary": face.secondary,
+        "row": row,
+        "crowded": len(row) > 1 and sum(width(str(line.value), APPLE_VALUE) for line in row) > APPLE_WIDTH,
         "strip_url": url_for("console.design_picture", revision=revision, name=f"strip-{state}.png"),
         "hero_url": url_for("console.design_picture", revision=revision, name=f"hero-{state}.png"),
         "card": {
@@ -107,6 +112,12 @@ def _down(ratio: float) -> float:
     return int(ratio * 10) / 10
 
 
+def _is_cut_below(face: Face) -> bool:
+    """One sentence alone loses its end; several are shortened beforehand, and stand on the back in full."""
+    texts = [str(line.value) for line in face.secondary + face.auxiliary]
+    return value_is_cut(texts[0]) if len(texts) == 1 else any(text.endswith("…") for text in texts)
+
+
 def _warnings(look: Look, faces: Sequence[Face]) -> list[str]:
     """What the phone cuts off or cannot show, on an empty, a half and a full card."""
     found = []
@@ -116,8 +127,8 @@ def _warnings(look: Look, faces: Sequence[Face]) -> list[str]:
         found.append(
             N_("The name is cut beside the logo on an iPhone. If the logo says it already, leave the name out.")
         )
-    if any(value_is_cut(str(line.value)) for face in faces for line in face.secondary):
-        found.append(N_("The sentence below the stamps is cut on an iPhone. A shorter name for the reward helps."))
+    if any(_is_cut_below(face) for face in faces):
+        found.append(CUT_BELOW_STAMPS if faces[0].stamps else CUT_BELOW_BAND)
     if not visible_on(look.logo, look.design.colours.background):
         found.append(N_("The logo can hardly be seen on this background. Choose another background or another logo."))
     return [said(sentence) for sentence in found]

@@ -25,6 +25,7 @@ from passes.paper import JoinSign, poster_pdf, sticker_pdf, tent_pdf
 
 SIZES = ("A4", "A5")
 FORMS = ("round", "square")
+MOST_PROGRAMS = 200
 keepers = console_role("owner", "manager")
 
 
@@ -86,7 +87,8 @@ def print_cards() -> AnyResponse:
             paper.print_batch(session, house().keys, author(), program, count, _language())
     if isinstance(count, Objection):
         return _page(wrong("cards", count), 422)
-    return redirect(url_for("console.print_page", language=_language(), _anchor="batches"), 303)
+    here = url_for("console.print_page", language=_language(), program=_chosen(), _anchor="batches")
+    return redirect(here, 303)
 
 
 @blueprint.get("/print/cards/<batch_id>.pdf")
@@ -112,12 +114,14 @@ def withdraw_cards(batch_id: str) -> AnyResponse:
 
 def _page(refused: Wrong | None, status: int) -> AnyResponse:
     with transaction(house().engine, g.merchant_id) as session:
-        around = frame(session)
+        around, language, meant = frame(session), page_language(), _program(session).program.id
         page = render_template(
             "console/print.html",
             wrong=refused,
             languages=LANGUAGES,
             chosen=_language(),
+            program=_chosen(),
+            programs=[(view.program.id, view.name(language), view.program.id == meant) for view in _programs(session)],
             join_url=_join_url(session, "link"),
             batches=[_row(batch, around["merchant"].zone) for batch in paper.batches(session)],
             most=paper.MOST_AT_ONCE,
@@ -143,10 +147,20 @@ def _program(session: Session) -> ProgramView:
     """What signs and cards are printed for; nothing is printed before its join page and its rule stand firm."""
     if session.get_one(Merchant, g.merchant_id).setup_step is not None:
         abort(redirect(url_for("console.first_run"), 303))
-    found = program_views(session, limit=1)
-    if not found:
+    wanted, found = _chosen(), _programs(session)
+    meant = [view for view in found if wanted is None or str(view.program.id) == wanted]
+    if not meant:
         raise NotFound
-    return found[0]
+    return next((view for view in meant if view.program.closed_at is None), meant[0])
+
+
+def _programs(session: Session) -> list[ProgramView]:
+    return program_views(session, limit=MOST_PROGRAMS)
+
+
+def _chosen() -> str | None:
+    """The program that was asked for; without a wish it is the first that still gives out cards."""
+    return request.values.get("program") or None
 
 
 def _join_url(session: Session, source: str) -> str:

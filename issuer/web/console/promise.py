@@ -1,42 +1,47 @@
 """What a sample card promises: the merchant's program, else what the trade's ready design proposes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from issuer.branding import load_branding
 from issuer.cards import CardView
-from issuer.programs import program_views
-from issuer.rules import Rule
-from issuer.rules.stamps import StampRule
-from issuer.sample import NOBODY, sample_card
+from issuer.program_changes import Plan, collecting
+from issuer.programs import ProgramView, program_views
+from issuer.sample import STAGES, staged
 from issuer.schema import Merchant
 
 
 @dataclass(frozen=True)
 class Promise:
-    """A rule, and how "program" and "reward" are called in each language."""
+    """A program's plan, and the cards that show it."""
 
-    rule: Rule
-    names: dict[str, dict[str, str]]
+    plan: Plan
+
+    @property
+    def needed(self) -> int | None:
+        """Places of the grid, if there is one."""
+        return self.plan.rules.grid.stamps_needed if self.plan.rules.grid else None
+
+    @property
+    def reward(self) -> Mapping[str, str]:
+        """What the first of the rewards is called, if there is one."""
+        return next(iter(self.plan.rewards.values()), {})
 
     def samples(self, merchant: Merchant, language: str) -> dict[str, CardView]:
-        """A card with no, half and all of the stamps, by "empty", "half" and "full"."""
-        needed = self.rule.stamps_needed
-        return {
-            state: sample_card(merchant, self.rule, self.names, stamps, language)
-            for state, stamps in (("empty", 0), ("half", needed // 2), ("full", needed))
-        }
+        """A card with nothing, half and all of it, by "empty", "half" and "full"."""
+        return {stage: staged(merchant, self.plan, stage, language) for stage in STAGES}
 
 
 def promise_of(session: Session, merchant: Merchant) -> Promise:
     """The merchant's first program, else the trade's."""
     found = program_views(session, limit=1)
     if found:
-        view = found[0]
-        return Promise(view.rule, {"program": dict(view.version.names), "reward": dict(view.reward.names)})
+        return Promise(plan_of(found[0]))
     branding = load_branding(merchant.trade or "cafe")
-    return Promise(
-        StampRule(branding.stamps_needed, NOBODY),
-        {"program": dict(branding.program_names), "reward": dict(branding.reward_names)},
-    )
+    return Promise(collecting(branding.program_names, branding.reward_names, branding.stamps_needed))
+
+
+def plan_of(view: ProgramView) -> Plan:
+    return Plan(dict(view.version.names), view.rules, {reward.id: dict(reward.names) for reward in view.rewards})

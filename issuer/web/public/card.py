@@ -1,26 +1,27 @@
 """The card's own page, its files, and the language it speaks."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, abort, g, jsonify, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from issuer import customers, events, history, registrations
+from issuer import customers, events, history, referrals, registrations
 from issuer.brands import worn_by
 from issuer.cards import CardView, view
 from issuer.certificates import CertificateMissing
 from issuer.database import transaction
 from issuer.issuing import current_pass, seal_for
-from issuer.language import LANGUAGES
+from issuer.language import LANGUAGES, translator
 from issuer.printing import printed_card
 from issuer.programs import program_view
-from issuer.rules.movement import reward_unit
+from issuer.rules.gifts import ReferralRule
 from issuer.schema import Card, Merchant, Program
 from issuer.web import pictures
 from issuer.web.apple import PKPASS
 from issuer.web.context import absolute, house, now
-from issuer.web.faces import card_face, told_entries
+from issuer.web.faces import card_face, theirs_of, told_entries
 from issuer.web.guards import card_key
 from issuer.web.public.front import blueprint
 from issuer.web.public.visitors import visitor_of
@@ -36,9 +37,8 @@ SHOWN_ENTRIES = 40
 def card(key: str) -> str:
     with transaction(house().engine, g.merchant_id) as session:
         shown, face = _card(session)
-        merchant = session.get_one(Merchant, g.merchant_id)
-        names = {reward_unit(shown.rule.reward_id): shown.reward_names[shown.language]}
         entries = history.entries(session, shown.id, limit=SHOWN_ENTRIES)
+        friends = _friends(session, shown)
     g.language = shown.language
     return render_template(
         "public/card.html",
@@ -47,7 +47,9 @@ def card(key: str) -> str:
         other_language=next(one for one in LANGUAGES if one != shown.language),
         wallet_missing=request.args.get("wallet") == "missing",
         visitor=visitor_of(request.user_agent.string),
-        entries=told_entries(entries, names, merchant.zone),
+        entries=told_entries(entries, shown),
+        theirs=theirs_of(shown),
+        friends=friends,
         **_addresses(key),
     )
 
@@ -135,6 +137,23 @@ def _card(session: Session) -> tuple[CardView, dict[str, Any]]:
         abort(404)
     face = card_face(session, shown, merchant.name, program.program.slug)
     return shown, face | {"language": shown.language}
+
+
+def _friends(session: Session, shown: CardView) -> dict[str, str] | None:
+    """The card's link for friends, and ways to send it, when the program gives something for bringing one."""
+    program = program_view(session, shown.program_id)
+    rule = program.rules.one(ReferralRule) if program else None
+    if program is None or rule is None or shown.state != "active" or program.program.closed_at is not None:
+        return None
+    invite = referrals.invite_of(session, session.get_one(Card, shown.id))
+    link = absolute(url_for("public.join_page", slug=program.program.slug, friend=invite))
+    text = translator(shown.language).gettext("Here is a card for you: %(link)s") % {"link": link}
+    return {
+        "sentence": rule.sentence(program.words(shown.language)),
+        "link": link,
+        "mail_url": f"mailto:?body={quote(text)}",
+        "message_url": f"sms:?&body={quote(text)}",
+    }
 
 
 def brand_css(session: Session, row: Card) -> str:

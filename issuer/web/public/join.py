@@ -8,13 +8,15 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from issuer import certificates, customers, idempotency
+from issuer import certificates, customers, idempotency, referrals
 from issuer.cards import find_key
 from issuer.customers import Profile, ProfileRefused, Told
 from issuer.database import set_merchant, transaction
 from issuer.idempotency import Answer, Attempt
 from issuer.joining import Joining, join, known_source
 from issuer.programs import ProgramView, find_slug, program_view
+from issuer.refusals import N_
+from issuer.rules.gifts import OccasionRule, ReferralRule
 from issuer.schema import Card, Merchant, ProgramSlug
 from issuer.web.context import absolute, house, now, page_language, printable
 from issuer.web.faces import sample_face
@@ -22,9 +24,11 @@ from issuer.web.guards import open_to_all
 from issuer.web.public import told
 from issuer.web.public.front import blueprint
 from issuer.web.public.visitors import Visitor, chrome_link, visitor_of
+from issuer.web.wording import said
 from passes.qr import qr_svg
 
 CARD_COOKIE = "treuepass_card_"
+LONGEST_INVITE = 40
 APPLE = "apple"
 
 
@@ -39,9 +43,12 @@ class Shop:
 
 @blueprint.get("/join/<slug>")
 @open_to_all
-def join_page(slug: str) -> str:
+def join_page(slug: str) -> AnyResponse:
     with transaction(house().engine) as session:
-        return _page(session, _shop(session, slug), idempotency.fresh_key())
+        shop = _shop(session, slug)
+        if shop.program.program.closed_at is not None:
+            return _closed(session, shop)
+        return make_response(_page(session, shop, idempotency.fresh_key()))
 
 
 @blueprint.get("/join/<slug>/qr.svg", endpoint="join_qr")
@@ -59,6 +66,8 @@ def join_now(slug: str) -> AnyResponse:
     """One tap, one card: a second tap with the same form finds the first one's."""
     with transaction(house().engine) as session:
         shop = _shop(session, slug)
+        if shop.program.program.closed_at is not None:
+            return _closed(session, shop)
         join_id = printable(request.form.get("join_id", ""), idempotency.LONGEST_KEY) or idempotency.fresh_key()
         typed = told.typed()
         try:
@@ -79,6 +88,21 @@ def join_now(slug: str) -> AnyResponse:
     return response
 
 
+def _closed(session: Session, shop: Shop) -> AnyResponse:
+    """The shop gives out no more of these cards; whoever has one is shown the way to it."""
+    kept = request.cookies.get(CARD_COOKIE + shop.row.slug, "")
+    mine = url_for("public.card", key=kept) if find_key(session, kept) else None
+    page = render_template(
+        "public/problem.html",
+        title=said(N_("This card is not given out any more.")),
+        sentence=said(N_("Cards that are out go on as promised. Ask at %(shop)s what there is instead."))
+        % {"shop": shop.merchant.name},
+        next_url=mine,
+        next_label=said("Open my card"),
+    )
+    return make_response(page, 410)
+
+
 def _joined(session: Session, shop: Shop, join_id: str) -> str:
     """The key of the card's page. Nothing personal goes into the answer that is kept for a second tap."""
     attempt = Attempt(
@@ -90,7 +114,8 @@ def _joined(session: Session, shop: Shop, join_id: str) -> str:
     )
 
     def work() -> Answer:
-        made = join(session, house().keys, shop.program.program, Joining(page_language(), _source()), now())
+        joining = Joining(page_language(), _source(), friend=_invite(session, shop) or None)
+        made = join(session, house().keys, shop.program.program, joining, now())
         return Answer(303, {"key": made.web_key})
 
     return str(idempotency.once(session, attempt, work, now()).body["key"])
@@ -119,14 +144,17 @@ def _page(
     face = sample_face(session, shop.program, shop.merchant, language)
     kept = request.cookies.get(CARD_COOKIE + slug, "")
     here = absolute(_address(slug))
+    promise, *others = shop.program.rules.promises(shop.program.words(language))
     return render_template(
         "public/join.html",
-        program={"name": shop.program.name(language), "sentence": shop.program.sentence(language)},
+        program={"name": shop.program.name(language), "sentence": promise, "others": others},
+        friend=_friend_line(session, shop, language),
         card=face,
         already=url_for("public.card", key=kept) if find_key(session, kept) else None,
         brand_css_url=face["brand_css_url"],
         join_id=join_id,
         told=told.fields(typed or {}, wrong),
+        keeps_birthdays=any(rule.occasion == "birthday" for rule in shop.program.rules.each(OccasionRule)),
         wrong=wrong,
         here_url=here,
         qr_url=url_for("public.join_qr", slug=slug, **_from()),
@@ -154,8 +182,29 @@ def _source() -> str:
 
 
 def _from() -> dict[str, Any]:
-    """What a link to this page keeps of where the visitor came from."""
-    return {} if _source() == "link" else {"source": _source()}
+    """What a link to this page keeps of where the visitor came from, and who sent them."""
+    kept = {"source": "" if _source() == "link" else _source(), "friend": _typed_invite()}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _typed_invite() -> str:
+    return printable(request.args.get("friend", ""), LONGEST_INVITE)
+
+
+def _invite(session: Session, shop: Shop) -> str:
+    """Who sent the visitor; nobody, when the visitor has a card already and is no new friend."""
+    kept = request.cookies.get(CARD_COOKIE + shop.row.slug, "")
+    return "" if find_key(session, kept) else _typed_invite()
+
+
+def _friend_line(session: Session, shop: Shop, language: str) -> str | None:
+    """What both sides get, when a friend's link led here."""
+    rule, invite = shop.program.rules.one(ReferralRule), _invite(session, shop)
+    if rule is None or not invite or referrals.referrer_of(session, shop.program.program.id, invite) is None:
+        return None
+    words = shop.program.words(language)
+    line = said("A friend sent you here: with your first purchase you get %(yours)s, and they get %(theirs)s.")
+    return line % {"yours": rule.friend.said(words), "theirs": rule.referrer.said(words)}
 
 
 def _address(slug: str) -> str:

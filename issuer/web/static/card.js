@@ -20,7 +20,12 @@ async function ask() {
   if (answer.status === 204) return;
   if (answer.status === 404 || answer.status === 410) return location.reload();
   if (!answer.ok) throw new Error(`the card's state was answered ${answer.status}`);
-  show(await answer.json());
+  const card = await answer.json();
+  if (isDrawnAnew(card)) return location.reload();
+  show(card);
+  await showRest();
+  // Only now: a page of which a part got lost asks for all of it again.
+  pass.dataset.version = card.version;
 }
 
 async function look() {
@@ -41,24 +46,29 @@ async function look() {
   }
 }
 
-function show(card) {
-  // Another number of places, design or language is another page, and the server already knows how to draw it.
-  const drawnAnew =
-    card.needed !== Number(pass.dataset.needed) ||
+// Another number of places, design or language is another page, and the server already knows how to draw it.
+function isDrawnAnew(card) {
+  return (
+    String(card.needed ?? "") !== pass.dataset.needed ||
     card.brand_css_url !== pass.dataset.brand ||
-    card.language !== document.documentElement.lang;
-  if (drawnAnew) return location.reload();
+    card.language !== document.documentElement.lang
+  );
+}
+
+function show(card) {
   const before = Number(pass.dataset.stamps);
-  pass.dataset.version = card.version;
   pass.dataset.stamps = card.stamps;
+  let moved = false;
   for (const place of pass.querySelectorAll("[data-show]")) {
     const text = String(card[place.dataset.show]);
-    if (place.textContent !== text) place.textContent = text;
+    if (place.textContent === text) continue;
+    place.textContent = text;
+    moved = true;
   }
   document.title = `${card.header_value} · ${card.organization}`;
-  showStamps(card, before);
+  if (card.needed) showStamps(card, before);
+  else if (moved) thump();
   showRewards(card.rewards);
-  showEntries();
 }
 
 function showStamps(card, before) {
@@ -105,14 +115,14 @@ function part(line, name) {
   return line.querySelector(`.pass-reward-${name}`).textContent;
 }
 
-async function showEntries() {
-  try {
-    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("history");
-    if (fresh) document.getElementById("history").replaceWith(document.adoptNode(fresh));
-  } catch {
-    // The list is a record, not the card: the next change brings it along.
+// What is only read is taken from the page as the server draws it now.
+async function showRest() {
+  const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+  if (!answer.ok) throw new Error(`the card's page was answered ${answer.status}`);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["pass-more", "theirs", "history"]) {
+    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+    if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(document.adoptNode(now));
   }
 }
 

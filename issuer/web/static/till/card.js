@@ -1,6 +1,8 @@
 /** The card that was looked up, and what can be done with it. */
 
-import { counted, language, word } from "./words.js";
+import { actionButton, label, text } from "./buttons.js";
+import { hold } from "./views.js";
+import { language, word } from "./words.js";
 
 const MOST = 20;
 const RECENT = 5 * 60 * 1000;
@@ -8,15 +10,19 @@ const RECENT = 5 * 60 * 1000;
 const SETTLE = 300;
 
 const part = (name) => document.getElementById(name);
-const stamp = part("stamp");
+const mainButton = part("stamp");
 
+let ways = null;
 let count = 1;
 let card = null;
+let main = null;
 
-/** @param {{stamp(card, count), redeem(card, reward), cancel()}} acts */
-export function prepareCard(acts) {
-  stamp.addEventListener("click", () => acts.stamp(card, count));
-  part("cancel").addEventListener("click", () => acts.cancel());
+/** @param {{choose(card, action, count), further(card), cancel()}} given where the card's buttons lead */
+export function prepareCard(given) {
+  ways = given;
+  mainButton.addEventListener("click", () => choose(main));
+  part("cancel").addEventListener("click", () => ways.cancel());
+  part("open-further").addEventListener("click", () => ways.further(card));
   part("fewer").addEventListener("click", () => setCount(count - 1));
   part("more").addEventListener("click", () => setCount(count + 1));
   part("several").addEventListener("click", () => {
@@ -24,91 +30,97 @@ export function prepareCard(acts) {
     setCount(2);
     part("more").focus();
   });
-  part("redeem-buttons").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) acts.redeem(card, card.rewards[Number(button.dataset.index)]);
-  });
 }
 
-/** @param {string} note a warning about this card, or "" */
-export function showCard(shown, sentence, note) {
+/**
+ * @param {string} note a warning about this card, or ""
+ * @param wanted the action that the scanned code asked for; else the likeliest
+ */
+export function showCard(shown, note, wanted) {
   card = shown;
-  part("card-name").textContent = card.name ?? word("nameless");
-  part("card-code").textContent = card.short_code;
-  part("card-count").textContent = `${card.stamps} / ${card.needed}`;
-  part("card-count").classList.toggle("wide", part("card-count").textContent.length > 6);
-  part("card-sentence").textContent = sentence;
-  part("card-last").textContent = lastSeen(card.last_at);
+  main = wanted ?? card.actions[0];
+  describe();
   part("card-note").textContent = note;
   part("card-note").hidden = !note;
-  part("card-dots").replaceChildren(...dots(card));
-  part("card-dots").classList.toggle("many", card.needed > 15);
-  part("card-rewards").replaceChildren(...card.rewards.map(rewardLabel));
-  part("redeem-buttons").replaceChildren(...card.rewards.map(redeemButton));
+  part("front").replaceChildren(...others("front").map((action) => actionButton(action, choose)));
+  part("open-further").hidden = others("more").length === 0;
+  // Beside two others there is no room for the longer words.
+  const isAlone = part("open-further").hidden && main.act === "stamp";
+  part("several").textContent = word(isAlone ? "several-stamps" : "several");
+  mainButton.toggleAttribute("data-impossible", !main.possible);
   openStepper(false);
   setCount(1);
   settle();
 }
 
-/** While a request is on its way, nothing else can be asked. */
-export function holdCard(busy) {
-  part("card").toggleAttribute("aria-busy", busy);
-  for (const button of part("card").querySelectorAll(".dock-actions button")) button.disabled = busy;
+/** What is to be done with this card, beside the likeliest, at a place. */
+export function others(place) {
+  return card.actions.filter((action) => action !== main && placed(action) === place);
+}
+
+function placed(action) {
+  return action.place === "main" ? "front" : action.place;
+}
+
+function choose(action) {
+  ways.choose(card, action, count);
+}
+
+function describe() {
+  part("card-name").textContent = card.name ?? word("nameless");
+  part("card-code").textContent = card.short_code;
+  part("card-label").textContent = card.label;
+  part("card-count").textContent = card.headline;
+  part("card-count").classList.toggle("wide", card.headline.length > 6);
+  part("card-count").classList.toggle("long", card.headline.length > 8);
+  part("card-sentence").textContent = card.sentence;
+  part("card-last").textContent = lastSeen(card);
+  part("card-dots").replaceChildren(...dots(card));
+  part("card-dots").classList.toggle("many", card.needed > 15);
+  part("card-rewards").replaceChildren(...card.rewards.map(rewardLabel));
+  part("card-facts").replaceChildren(...card.facts.map((fact) => text("li", `${fact.label}: ${fact.value}`, "label")));
+  part("card-notices").replaceChildren(...card.notices.map((notice) => text("li", notice, "banner")));
 }
 
 function settle() {
-  const buttons = part("card").querySelectorAll(".dock-actions button");
-  for (const button of buttons) [button.disabled, button.className] = [true, `${button.className} settling`];
+  hold(true);
+  const buttons = part("card").querySelectorAll("[data-deed]:not([data-impossible])");
+  for (const button of buttons) button.classList.add("settling");
   setTimeout(() => {
     for (const button of buttons) button.classList.remove("settling");
-    holdCard(false);
-    if (!part("card").hidden) stamp.focus();
+    hold(false);
+    if (!part("card").hidden) mainButton.focus();
   }, SETTLE);
 }
 
 function setCount(wanted) {
-  count = Math.min(MOST, Math.max(1, wanted));
+  count = Math.min(main.more.most ?? MOST, MOST, Math.max(1, wanted));
   part("stamp-count").textContent = count;
-  stamp.textContent = count === 1 ? word("do-stamp") : counted("do-stamp", "stamp-many", count);
+  label(mainButton, count === 1 ? main.label : main.many.replace("{count}", count));
   part("fewer").disabled = count === 1;
-  part("more").disabled = count === MOST;
+  part("more").disabled = count === Math.min(main.more.most ?? MOST, MOST);
 }
 
 function openStepper(open) {
   part("stepper").hidden = !open;
-  part("several").hidden = open;
+  part("several").hidden = open || !main.many || main.more.most < 2;
   part("several").setAttribute("aria-expanded", String(open));
 }
 
 function dots({ stamps, needed }) {
-  return Array.from({ length: needed }, (_, index) => {
-    const dot = document.createElement("i");
-    if (index < stamps) dot.className = "filled";
-    return dot;
-  });
+  return Array.from({ length: needed ?? 0 }, (_, index) => text("i", "", index < stamps ? "filled" : ""));
 }
 
 function rewardLabel({ name, count: times }) {
-  const label = document.createElement("li");
-  label.className = "reward-label";
-  label.textContent = times > 1 ? `${times} × ${name}` : name;
-  return label;
+  return text("li", times > 1 ? `${times} × ${name}` : name, "reward-label");
 }
 
-function redeemButton({ name }, index) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button button-attention button-large button-wide";
-  button.dataset.index = index;
-  button.textContent = word("redeem-name", { name });
-  return button;
-}
-
-function lastSeen(at) {
-  if (!at) return word("never");
+function lastSeen({ last_at: at, needed }) {
+  const what = needed ? "stamp" : "visit";
+  if (!at) return word(`never-${what}`);
   const then = new Date(at);
   const age = Date.now() - then;
-  if (age >= 0 && age < RECENT) return word("just-now");
+  if (age >= 0 && age < RECENT) return word(`just-${what}`);
   const time = then.toLocaleTimeString(language, { timeStyle: "short" });
   if (then.toDateString() === new Date().toDateString()) return word("last", { when: word("today", { time }) });
   return word("last", { when: then.toLocaleDateString(language, { dateStyle: "medium" }) });

@@ -1,18 +1,21 @@
 /** One customer after another: scan, look, stamp, answer. */
 
+import { prepareAmount, showAmount } from "./amount.js";
 import { prepareAnswer } from "./answer.js";
 import { NoAnswer, SignedOut, call, newKey } from "./api.js";
-import { holdCard, prepareCard, showCard } from "./card.js";
+import { prepareCard, showCard } from "./card.js";
+import { asked, refusal, success, undoing } from "./deeds.js";
 import { feel, unlockSound } from "./feedback.js";
 import { startFinder } from "./finder.js";
+import { prepareFurther, showFurther, showReason } from "./further.js";
 import { isListOpen, prepareKept, showKept, showLate } from "./kept.js";
 import { Queue } from "./queue.js";
 import { Sight } from "./sight.js";
 import { UndoClock, undoSeconds } from "./undo.js";
+import { hold, showView, shownView } from "./views.js";
 import { word } from "./words.js";
 
 const part = (name) => document.getElementById(name);
-const till = part("till");
 const field = part("code");
 const again = part("again");
 const PATIENCE = 4000;
@@ -23,8 +26,9 @@ const sight = new Sight();
 const unanswered = new Set();
 let looking = false;
 let pending = null;
+let current = null;
 
-const answer = prepareAnswer({ next: toScan, card: (card) => toCard(card, "") });
+const answer = prepareAnswer({ next: toScan, card: (card) => toCard(card) });
 const queue = new Queue({
   changed: () => showKept(queue, unanswered),
   answered,
@@ -34,16 +38,16 @@ const queue = new Queue({
 const undo = new UndoClock(
   [part("answer-undo"), part("last-undo")],
   [part("answer-undo"), part("last")],
-  (entryId, about) => act("undo", "/till/undo", { entry_id: entryId }, about),
+  (entryId, about) => act(undoing(entryId), about),
 );
 
 /* ---- from state to state ---- */
 
 function toScan() {
   pending = null;
-  till.dataset.state = "scan";
-  part("card").hidden = true;
-  holdCard(true);
+  amount.leave();
+  showView("scan");
+  hold(true);
   sight.settle(performance.now());
   if (matchMedia("(hover: hover) and (pointer: fine)").matches) {
     field.focus();
@@ -51,12 +55,33 @@ function toScan() {
   }
 }
 
-function toCard(card, sentence) {
+/** @param {string} chosen the voucher whose code was scanned or typed */
+function toCard(card, note = "", chosen = null) {
   const waits = queue.kept().some((request) => request.about.card_id === card.id);
-  till.dataset.state = "card";
-  part("card").hidden = false;
+  const wanted = chosen && card.actions.find(({ body }) => body.voucher_id === chosen);
+  current = { card, note: waits ? word("kept-note") : note, wanted };
   field.value = "";
-  showCard(card, sentence, waits ? word("kept-note") : "");
+  amount.leave();
+  showView("card");
+  showCard(card, current.note, wanted);
+  if (wanted?.act === "purchase") choose(card, wanted, 1);
+}
+
+function backToCard() {
+  amount.leave();
+  showView("card");
+  showCard(current.card, current.note, current.wanted);
+}
+
+/** What is asked for at once, or on a page of its own. */
+function choose(card, action, count) {
+  if (action.act === "purchase") {
+    hold(false);
+    showAmount(card, action);
+  } else if (action.act === "goodwill") {
+    hold(false);
+    showReason(card, action);
+  } else act(asked(card, action, action.many ? { count } : {}), about(card));
 }
 
 function signedOut() {
@@ -72,7 +97,7 @@ async function lookUp(code) {
   part("scan").setAttribute("aria-busy", "true");
   try {
     const outcome = await call("/till/lookup", { code }, { key: newKey(), patience: 8000 });
-    if (outcome.ok) toCard(outcome.data.card, outcome.data.sentence);
+    if (outcome.ok) toCard(outcome.data.card, outcome.data.note, outcome.data.chosen);
     else answer.show(refusal("lookup", outcome.data));
   } catch (error) {
     lookUpFailed(error);
@@ -92,7 +117,7 @@ function lookUpFailed(error) {
 
 function saw(code) {
   const now = performance.now();
-  if (looking || pending || till.dataset.state === "card" || isListOpen()) return sight.glimpse(code, now);
+  if (looking || pending || shownView() !== "scan" || isListOpen()) return sight.glimpse(code, now);
   if (sight.isNew(code, now)) {
     feel("seen");
     if (answer.isOpen) leaveAnswer();
@@ -107,11 +132,11 @@ function offerAgain(now) {
   offerAgain.timer = setTimeout(() => (again.hidden = true), 1500);
 }
 
-/* ---- stamp, redeem, undo ---- */
+/* ---- whatever is booked ---- */
 
-function act(kind, path, body, about) {
+function act({ kind, path, body }, about) {
   if (pending) return;
-  holdCard(true);
+  hold(true);
   pending = queue.send(kind, path, body, about).key;
   const key = pending;
   setTimeout(() => {
@@ -128,14 +153,15 @@ function keep(request, wait) {
   showKept(queue, unanswered);
   if (request.key !== pending || !isNews) return;
   const sentence = word(`kept-${request.kind}`);
-  answer.show({ kind: "wait", word: word("kept"), headline: request.about.short_code, sentence });
+  answer.show({ kind: "wait", word: word("kept"), headline: request.about.price || request.about.short_code, sentence });
 }
 
 function answered(request, outcome) {
   unanswered.delete(request.key);
   showKept(queue, unanswered);
   if (request.kind === "undo" && outcome.ok) undo.stop();
-  const said = outcome.ok ? success(request, outcome.data) : refusal(request.kind, outcome.data);
+  if (request.kind !== "undo" && outcome.ok) mayUndo(request, outcome.data);
+  const said = outcome.ok ? success(request.kind, outcome.data) : refusal(request.kind, outcome.data);
   const isAwaited = request.key === pending || (isIdle() && Date.now() - request.at < FRESH);
   if (!isAwaited) {
     const parts = [request.about.short_code, said.word, said.headline, said.sentence];
@@ -147,24 +173,12 @@ function answered(request, outcome) {
 }
 
 function isIdle() {
-  return till.dataset.state === "scan" && !looking && !answer.isOpen && !isListOpen() && field.value === "";
+  return shownView() === "scan" && !looking && !answer.isOpen && !isListOpen() && field.value === "";
 }
 
-function success({ kind, about }, data) {
-  if (kind !== "undo") {
-    undo.start(data.entry_id, about, undoSeconds(data));
-    part("last-what").textContent = `${about.short_code} · ${data.headline}`;
-  }
-  const shown = { headline: data.headline, sentence: data.sentence };
-  if (kind === "undo") return { ...shown, kind: "undone", word: word("undone") };
-  shown.canUndo = true;
-  if (kind === "redeem") return { ...shown, kind: "yes", word: word("redeemed") };
-  if (!data.reward) return { ...shown, kind: "yes", word: word("stamped") };
-  return { ...shown, kind: "reward", word: word("reward"), card: data.card };
-}
-
-function refusal(kind, problem) {
-  return { kind: "no", word: word(`not-${kind}`), sentence: problem.detail ?? problem.title };
+function mayUndo({ about }, data) {
+  undo.start(data.entry_id, about, undoSeconds(data));
+  part("last-what").textContent = `${about.short_code} · ${data.headline}`;
 }
 
 /* ---- keyboard and hand scanner ---- */
@@ -177,23 +191,39 @@ function leaveAnswer() {
 /** A letter typed anywhere begins a new code: a hand scanner does not know what is on the screen. */
 function startCode(event) {
   if (event.key === "Enter" && event.repeat) return event.preventDefault();
-  if (event.key === "Escape" && till.dataset.state === "card" && !answer.isOpen) return toScan();
+  if (event.key === "Escape" && !answer.isOpen && !isListOpen()) return stepBack();
+  if (shownView() === "amount" && !answer.isOpen && !isListOpen()) return amount.key(event);
   const isLetter = /^[0-9a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (!isLetter || event.target === field || looking || isListOpen()) return;
+  if (!isLetter || event.target.matches("input") || looking || isListOpen()) return;
   if (answer.isOpen) answer.close();
   toScan();
   field.value = "";
   field.focus();
 }
 
-function about(card) {
-  return { card_id: card.id, short_code: card.short_code };
+function stepBack() {
+  if (pending || shownView() === "scan") return;
+  if (shownView() === "card") toScan();
+  else backToCard();
 }
 
-prepareCard({
-  stamp: (card, count) => act("stamp", "/till/stamps", { card_id: card.id, count }, about(card)),
-  redeem: (card, { reward_id }) => act("redeem", "/till/redemptions", { card_id: card.id, reward_id }, about(card)),
-  cancel: toScan,
+function about(card, price = "") {
+  return { card_id: card.id, short_code: card.short_code, price };
+}
+
+const amount = prepareAmount({
+  book: (card, action, input, price) => act(asked(card, action, input), about(card, price)),
+  scanned: (code) => {
+    toScan();
+    lookUp(code);
+  },
+  back: backToCard,
+});
+prepareCard({ choose, further: showFurther, cancel: toScan });
+prepareFurther({
+  choose,
+  give: (card, action, reason) => act(asked(card, action, { reason }), about(card)),
+  back: backToCard,
 });
 prepareKept(queue);
 unlockSound();

@@ -1,0 +1,164 @@
+"""What the till's screen shows: a card with what can be done, and the answer to what was done."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_decimal
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from issuer import gifts
+from issuer.amounts import amount_said
+from issuer.cards import CardView, view
+from issuer.counter import UNDO
+from issuer.history import last_earned
+from issuer.idempotency import Answer
+from issuer.ledger import Booked
+from issuer.purchases import Quote
+from issuer.refusals import Refusal
+from issuer.rules.money import DiscountRule
+from issuer.rules.movement import SPEND, is_internal, is_owed
+from issuer.rules.points import PointRule
+from issuer.schema import Card, Granted
+from issuer.statuses import can_choose, counter_text, missing_points, rewards_text, status_text
+from issuer.telling import Fact, Telling, count_text, tell
+from issuer.web.context import now, page_language
+from issuer.web.keyed import refused
+from issuer.web.till_actions import Known, actions
+from issuer.web.wording import said
+
+
+def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, Any]:
+    """A card as the screen shows it. ``card``: ``None`` for a printed one before its first stamp."""
+    language = page_language()
+    told, last = tell(shown, language), last_earned(session, shown.id)
+    return {
+        "id": str(shown.id),
+        "short_code": shown.short_code,
+        "name": shown.customer_name,
+        "headline": told.header.value,
+        "label": _label(told.header, shown),
+        "sentence": sentence(shown),
+        "stamps": shown.shown,
+        "needed": shown.needed,
+        "facts": [{"label": fact.label, "value": fact.value} for fact in (*told.facts, *told.leftovers)],
+        "notices": [*(text for _, text in told.notices), *_owed(shown)],
+        "rewards": [
+            {"reward_id": str(r.reward_id), "name": r.names[language], "count": r.count} for r in shown.rewards
+        ],
+        "last_at": last.isoformat() if last else None,
+        "actions": actions(shown, shown.words(language), _known(session, card)),
+    }
+
+
+def sentence(shown: CardView, counter: str = "") -> str:
+    """Staff read the till's language, and of the customer as of somebody else. ``counter``: what it is about."""
+    language = page_language()
+    if shown.rewards:
+        return said("Waiting for the customer: %(reward)s") % {"reward": rewards_text(shown, language)}
+    if counter:
+        return counter_text(shown, counter, language)
+    theirs = [one.names[language] for one in shown.prices if can_choose(shown, one) and not missing_points(shown, one)]
+    if theirs and shown.rules.one(PointRule):
+        return said("The customer may choose: %(rewards)s") % {"rewards": ", ".join(theirs)}
+    vouchers = tell(shown, language).vouchers
+    if vouchers and shown.rules.kind == "voucher":
+        return said("The customer's voucher: %(voucher)s") % {"voucher": "; ".join(one.sentence for one in vouchers)}
+    return status_text(shown, language)
+
+
+def answered(session: Session, card: Card, outcome: Booked | Refusal, **more: Any) -> Answer:
+    """What was booked, as the answer that fills the screen. ``more`` replaces the headline and what else fits it."""
+    if isinstance(outcome, Refusal):
+        return refused(outcome, page_language())
+    shown = view(session, card)
+    rounds = any(entry.cause == "round" and entry.amount > 0 for entry in outcome.entries)
+    body: dict[str, Any] = {
+        "headline": count_text(shown, page_language()),
+        "sentence": sentence(shown),
+        "entry_id": str(outcome.entries[0].id if outcome.entries else outcome.posting.id),
+        "undo_until": (now() + UNDO).isoformat(),
+        "undo_seconds": int(UNDO.total_seconds()),
+        "reward": rounds,
+        "card": summary(session, shown, card),
+    }
+    return Answer(201, body | more)
+
+
+def counted(shown: CardView, key: str) -> str:
+    """One of a card's balances as its face says it: "3 / 10". ``key``: of its `Fact`; else the first one."""
+    told = tell(shown, page_language())
+    return next((fact.value for fact in _balances(told) if fact.key == key), told.header.value)
+
+
+def earned(shown: CardView, booked: Booked) -> str:
+    """What a posting brought and how the card stands now, or nothing: "Earned: 12 points. 8 more points for: Cake"."""
+    words = shown.words(page_language())
+    parts = [
+        amount_said(entry.unit, entry.amount, shown.rules, words)
+        for entry in booked.entries
+        if entry.amount > 0 and not is_internal(entry.unit) and not is_owed(entry.unit)
+    ]
+    whole = {"what": ", ".join(parts), "stands": sentence(shown)}
+    return said("Earned: %(what)s. %(stands)s") % whole if parts else ""
+
+
+def reckoned(shown: CardView, quote: Quote) -> dict[str, Any]:
+    """An order before it is booked: "40.00 − 6.00 (15 %) = €34.00 to pay", and the cents."""
+    money = shown.words(page_language()).money(quote.to_pay)
+    return {
+        "sentence": said("%(steps)s = %(money)s to pay") % {"steps": taken_off(shown, quote), "money": money},
+        "total": quote.total,
+        "discount": quote.discount,
+        "voucher": quote.voucher,
+        "credit": quote.credit,
+        "to_pay": quote.to_pay,
+        "headline": money,
+    }
+
+
+def taken_off(shown: CardView, quote: Quote) -> str:
+    """What an order costs, and what comes off it: "40.00 − 6.00 (15 %)". ``shown``: the card before it."""
+    words = shown.words(page_language())
+    steps = [_plain(quote.total, words.language)]
+    rule = shown.rules.one(DiscountRule)
+    if quote.discount:
+        percent = rule.percent(quote.total, shown.balances.get(SPEND, 0)) if rule else Decimal(0)
+        steps.append(f"{_plain(quote.discount, words.language)} ({words.number(percent)}\xa0%)")
+    for cents, what in ((quote.voucher, said("voucher")), (quote.credit, said("credit"))):
+        if cents:
+            steps.append(f"{_plain(cents, words.language)} ({what})")
+    return " −\xa0".join(steps)
+
+
+def _plain(cents: int, language: str) -> str:
+    return str(format_decimal(Decimal(cents) / 100, "#,##0.00", locale=language))
+
+
+def _label(header: Fact, shown: CardView) -> str:
+    """What the big number counts; stamps without a name need no word beside their dots."""
+    grid = shown.rules.grid
+    return "" if grid is not None and grid.names is None else header.label
+
+
+def _owed(shown: CardView) -> Iterator[str]:
+    """What a refund could not take back; the card says it to the customer in other words."""
+    words = shown.words(page_language())
+    for unit, amount in sorted(shown.balances.items()):
+        if is_owed(unit) and amount > 0:
+            yield said("Still owed: %(what)s. The next earnings pay it.") % {
+                "what": amount_said(unit, amount, shown.rules, words)
+            }
+
+
+def _balances(told: Telling) -> tuple[Fact, ...]:
+    return (told.header, *told.facts)
+
+
+def _known(session: Session, card: Card | None) -> Known:
+    if card is None:
+        return Known(now(), begun=False)
+    taken = select(Granted.what).where(Granted.card_id == card.id, Granted.posting_id.is_not(None))
+    causes = [what.removeprefix("cause:") for what in session.scalars(taken) if what.startswith("cause:")]
+    return Known(now(), gifts.purse(session, card, now()), frozenset(causes))
