@@ -5,7 +5,7 @@ LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean
+.PHONY: help demo test soak bench check lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,15 @@ demo: $(VENV)/demo.ok ## start everything on this machine and say what to open
 
 test: $(VENV)/test.ok ## run the whole test suite (starts its own PostgreSQL and Redis)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+soak: $(VENV)/test.ok ## try the ledger against its model and the API against its document for hours (SEED=1 EXAMPLES=5000 CALLS=200)
+	@SEED=$${SEED:-$$(date +%s)} EXAMPLES=$${EXAMPLES:-5000} CALLS=$${CALLS:-200} && export SEED EXAMPLES CALLS && \
+		echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS" && \
+		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py $(ARGS)
+
+bench: $(VENV)/demo.ok ## measure stamping and a rollout, write benchmarks/RESULTS.md (five minutes on an idle machine)
+	$(BIN)/python -m benchmarks.stamping --results benchmarks/RESULTS.md $(ARGS)
+	$(BIN)/python -m benchmarks.rollout
 
 check: $(VENV)/test.ok ## ruff and mypy
 	$(BIN)/ruff check .

@@ -20,7 +20,8 @@ from issuer.database import make_engine, transaction
 from issuer.design import Design
 from issuer.joining import Joining, join
 from issuer.keys import Keys
-from issuer.merchants import NewMerchant, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.refusals import Refusal
 from issuer.schema import Pass, Program, Rollout
 from passes.face import Colours
