@@ -20,12 +20,13 @@ from sqlalchemy import Engine
 
 from cli.postgresql import PostgreSQL
 from cli.valkey import Valkey
-from issuer import certificates, migrating, people, tills
+from issuer import api_keys, certificates, migrating, people, tills
 from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.database import make_engine, transaction
 from issuer.keys import Keys, keys_of
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.programs import program_view
 from issuer.settings import Settings, load_settings
 from issuer.web import create_app
@@ -208,7 +209,7 @@ def open_cafe(engine: Engine, now: datetime, *, slug: str = "cafe", suffix: str 
         people.add_member(session, user, merchant.id, "owner", now)
         staff = tills.hire(session, merchant.id, "Mia", PIN, now)
         tills.invite_till(session, location.id, merchant.id, TILL_LINK + suffix, now, expires_at=None)
-        people.create_api_key(session, merchant.id, API_KEY + suffix, ["read", "write"], now)
+        api_keys.create_api_key(session, merchant.id, API_KEY + suffix, api_keys.SCOPES, now)
         view = program_view(session, program.id)
         assert view is not None
         return Cafe(merchant.id, location.id, program.id, view.rewards[0].id, staff.id, slug)

@@ -222,8 +222,9 @@ def test_named_servers_and_push_service_are_used_and_not_started(demo: Demo, dat
 def test_all_children_share_one_start_of_the_demos_clock(data_dir: Path) -> None:
     demo = Demo(data_dir, free_port(), environ={"TREUEPASS_CLOCK": "2026-12-24T09:00:00+01:00"})
     demo.facts()
-    demo.stop()
     logs = [data_dir / "log" / f"{name}.log" for name in ("web", "worker", "relay", "scheduler")]
+    wait_until(lambda: all(log.exists() and "\n" in log.read_text() for log in logs), 30)
+    demo.stop()
     said = {log.read_text().splitlines()[0].partition("clock ")[2] for log in logs}
     assert len(said) == 1
     assert "T" in said.pop()

@@ -1,5 +1,6 @@
 """A merchant's counter for tests: every deed in a transaction of its own, as the till's requests are."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,21 +13,25 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from issuer import counter, schema
+from issuer import counter, ledger, schema
 from issuer.branding import Branding, load_branding
 from issuer.brands import create_brand
 from issuer.cards import CardView, locked_card, view
-from issuer.counter import Redemption, Visit
+from issuer.counter import Redemption
 from issuer.customers import Profile
 from issuer.database import make_engine, transaction
 from issuer.joining import Joining, join
 from issuer.keys import Keys
 from issuer.ledger import Actor, Booked, available
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import Plan, change_program, collecting, correct_program, create_stamp_program
 from issuer.programs import program_view
+from issuer.purchases import Bought, Order, buy
 from issuer.refusals import Refusal
-from issuer.rules.movement import reward_unit
-from issuer.schema import Brand, Card, Entry, Hold, Pass, Posting, Program, ProgramVersion, Publication
+from issuer.rules import Rules
+from issuer.rules.movement import is_internal, reward_unit
+from issuer.schema import Brand, Card, Entry, Hold, Pass, Posting, Program, ProgramVersion, Publication, Reward
+from issuer.visits import Visit
 
 Line = tuple[str, int, str]
 
@@ -180,18 +185,48 @@ class Till:
         with self.work() as session:
             program = session.get_one(Program, self.shop.program_id)
             last = session.get_one(ProgramVersion, (program.id, program.current_version))
-            program.current_version += 1
-            rule = dict(last.rule, stamps_needed=stamps_needed)
-            session.add(
-                ProgramVersion(
-                    program_id=program.id,
-                    number=program.current_version,
-                    merchant_id=program.merchant_id,
-                    names=last.names,
-                    rule=rule,
-                    created_at=self.now,
-                )
-            )
+            reward = session.get_one(Reward, self.shop.reward_id)
+            change_program(session, program, collecting(last.names, reward.names, stamps_needed, reward.id), self.now)
+
+    def set_rules(self, *parts: dict[str, Any], names: dict[UUID, str] | None = None) -> None:
+        """Give the program other rules, as its first version: nobody was promised anything yet.
+
+        :param parts: as stored; "R" stands for the shop's reward
+        :param names: further rewards
+        """
+        with self.work() as session:
+            program = session.get_one(Program, self.shop.program_id)
+            last = session.get_one(ProgramVersion, (program.id, program.current_version))
+            rules = rules_of(*parts, reward_id=self.shop.reward_id)
+            rewards = {key: {"de": name, "en": name} for key, name in (names or {}).items()}
+            program.kind = rules.kind
+            correct_program(session, program, Plan(last.names, rules, rewards), self.now)
+
+    def change_rules(self, *parts: dict[str, Any], names: dict[UUID, str] | None = None) -> None:
+        """Give the program a further version with other rules of the same kind."""
+        with self.work() as session:
+            program = session.get_one(Program, self.shop.program_id)
+            last = session.get_one(ProgramVersion, (program.id, program.current_version))
+            rewards = {key: {"de": name, "en": name} for key, name in (names or {}).items()}
+            rules = rules_of(*parts, reward_id=self.shop.reward_id)
+            change_program(session, program, Plan(last.names, rules, rewards), self.now)
+
+    def buy(self, card_id: UUID, total: int, **more: Any) -> Bought | Refusal:
+        """A purchase of so many cents. ``items``, ``credit`` and ``voucher`` are the order's, the rest the visit's."""
+        order = {key: more.pop(key) for key in ("items", "credit", "voucher") if key in more}
+        with self.work() as session:
+            return buy(session, locked(session, card_id), Order(total, **order), self.visit(**more))
+
+    def bought(self, card_id: UUID, total: int, **more: Any) -> Bought:
+        outcome = self.buy(card_id, total, **more)
+        assert isinstance(outcome, Bought), outcome
+        return outcome
+
+    def holds(self, card_id: UUID) -> dict[str, int]:
+        """All that stands on a card, by unit; the rules' own reckoning and what is zero left out."""
+        with self.work() as session:
+            found = ledger.balances(session, session.get_one(Card, card_id))
+        return {unit: amount for unit, amount in found.items() if amount and not is_internal(unit)}
 
 
 @cache
@@ -211,6 +246,12 @@ def found(engine: Engine, keys: Keys, now: datetime, stamps_needed: int = 10) ->
         assert view is not None
         shop = Shop(merchant.id, location.id, program.id, view.rewards[0].id, uuid4(), slug)
     return Till(engine, keys, shop, now)
+
+
+def rules_of(*parts: dict[str, Any], reward_id: UUID) -> Rules:
+    """Rules as stored, with "R" for a reward's id."""
+    text = json.dumps({"parts": parts}).replace('"R"', f'"{reward_id}"')
+    return Rules.read(json.loads(text))
 
 
 def locked(session: Session, card_id: UUID) -> Card:

@@ -13,7 +13,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from issuer.refusals import Refusal
+from tests.issuer import returning
 from tests.issuer.counting import Till
+from tests.issuer.gifting import give_goodwill, use_voucher, voucher_code
 
 RUNNERS = 20
 FIELDS = (2, 4, RUNNERS)
@@ -23,6 +25,14 @@ DEEDS: dict[str, Callable[[Till, UUID], object]] = {
     "reverse": lambda till, posting_id: till.reverse(posting_id),
     "confirm": lambda till, hold_id: till.confirm(hold_id),
     "stamp": lambda till, card_id: till.stamp(card_id),
+    "refund": returning.refund,
+    "refund a euro": lambda till, purchase_id: returning.refund(till, purchase_id, 1_00),
+    "move": returning.move,
+    "merge": returning.merge_into_oldest,
+    "use a visit": returning.use_visits,
+    "voucher": lambda till, card_id: use_voucher(till, card_id, voucher_code(till, card_id)),
+    "buy": lambda till, card_id: till.buy(card_id, 1250, reference="bill 7"),
+    "goodwill": lambda till, _: give_goodwill(till, till.join(), "They all came at once."),
 }
 
 
@@ -33,9 +43,13 @@ class Race:
         self._lanes = lanes
 
     def __call__(self, url: str, till: Till, deed: str, target: UUID, runners: int) -> list[str]:
-        lanes = self._lanes[:runners]
-        for lane in lanes:
-            lane.send((url, till.parts, deed, target, runners))
+        return self.mixed(url, till, [(deed, target)] * runners)
+
+    def mixed(self, url: str, till: Till, runs: list[tuple[str, UUID]]) -> list[str]:
+        """Each process does its own deed: as many as one of `FIELDS` says."""
+        lanes = self._lanes[: len(runs)]
+        for lane, (deed, target) in zip(lanes, runs, strict=True):
+            lane.send((url, till.parts, deed, target, len(runs)))
         assert all(lane.poll(PATIENCE) for lane in lanes), "a process did not come back"
         return [lane.recv() for lane in lanes]
 

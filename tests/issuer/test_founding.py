@@ -19,6 +19,7 @@ from issuer.people import LiveSession
 from issuer.programs import find_slug, program_views
 from issuer.refusals import Refusal
 from issuer.rules.stamps import StampRule
+from issuer.rules.wording import Wording
 from issuer.schema import ApiKey, BrandDraft, Location, Membership, Merchant, Program, ProgramSlug, User
 from passes.face import Colours
 from tests.issuer.overlapping import overlapping
@@ -198,7 +199,7 @@ def test_a_rule_that_is_set_again_changes_the_program_that_is_there(shared_engin
         founding.set_rule(session, merchant, FirstRule(5, {"de": "ein Tee", "en": "a tea"}), now)
     with transaction(shared_engine, merchant_id) as session:
         (found,) = program_views(session, limit=9)
-        assert (found.program.current_version, found.rule.stamps_needed) == (1, 5)
+        assert (found.program.current_version, found.rules.grid.stamps_needed) == (1, 5)
         assert [reward.names for reward in found.rewards] == [{"de": "ein Tee", "en": "a tea"}]
 
 
@@ -213,12 +214,18 @@ def test_two_answers_at_once_make_one_program(shared_engine: Engine, live: LiveS
     assert one == other
 
 
+def _sentence(language: str) -> str:
+    reward_id = uuid4()
+    words = Wording(language, {reward_id: RULE.rewards})
+    return StampRule(stamps_needed=8, reward_id=reward_id).sentence(words)
+
+
 def test_what_the_phone_reads_aloud_follows_the_rule(shared_engine: Engine, now: datetime) -> None:
     merchant_id, _ = ready(shared_engine, now)
     with transaction(shared_engine, merchant_id) as session:
         texts = Design.read(brands.in_work(session, brands.brand_of_merchant(session)).design).texts
     for language, kind in (("de", "Stempelkarte"), ("en", "Stamp card")):
-        assert texts[language] == f"{kind}: {StampRule(8, uuid4()).sentence(language, RULE.rewards[language])}"
+        assert texts[language] == f"{kind}: {_sentence(language)}"
 
 
 def test_what_the_trade_proposes_keeps_the_trades_name_of_the_program(shared_engine: Engine, now: datetime) -> None:

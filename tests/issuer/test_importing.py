@@ -95,7 +95,11 @@ def test_a_purchase_happened_at_noon_of_the_merchants_zone(till: Till, write: Wr
         purchase = session.scalars(select(Purchase)).one()
     assert purchase.occurred_at.astimezone(UTC).hour == hour
     assert purchase.occurred_at.astimezone(ZoneInfo("Europe/Berlin")).isoformat()[:13] == f"{day}T12"
-    assert (purchase.total, purchase.currency, purchase.items) == (740, "EUR", [{"quantity": 2}])
+    assert (purchase.total, purchase.currency, purchase.items) == (
+        740,
+        "EUR",
+        [{"sku": "", "name": "", "quantity": 2, "price": 0}],
+    )
     assert purchase.recorded_at == till.now
 
 

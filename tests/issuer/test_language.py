@@ -19,7 +19,7 @@ from tests.issuer.counting import Till
 ROOT = Path(__file__).parents[2]
 CODE = ("issuer", "passes", "worker", "templates")
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "said": None, "N_": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2), "said": None, "N_": None}
 Message = str | tuple[str, ...]
 
 

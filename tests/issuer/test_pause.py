@@ -1,11 +1,13 @@
 """The pause between two stamps, counted by when things happened, not by when they were sent."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from issuer.purchases import Bought, Order, buy
 from issuer.refusals import Refusal
-from tests.issuer.counting import Till, booked, refused
+from tests.issuer.counting import Till, booked, locked, refused
 
 
 @pytest.fixture
@@ -109,16 +111,22 @@ def test_two_late_stamps_of_one_moment_are_one_too_many(till: Till) -> None:
     assert refused(till.stamp(card_id, occurred_at=then)) == "too_soon"
 
 
+def _imported(till: Till, card_id: UUID) -> None:
+    with till.work() as session:
+        bought = buy(session, locked(session, card_id), Order(350), till.visit(), cause="import", pause=False)
+    assert isinstance(bought, Bought)
+
+
 def test_a_history_booked_afterwards_knows_no_pause(till: Till) -> None:
     card_id = till.join()
-    till.stamped(card_id, pause=False, cause="import")
-    till.stamped(card_id, pause=False, cause="import")
+    _imported(till, card_id)
+    _imported(till, card_id)
     assert till.balances(card_id) == (2, 0)
 
 
 def test_after_an_imported_purchase_one_waits_like_after_any_other(till: Till) -> None:
     card_id = till.join()
-    till.stamped(card_id, pause=False, cause="import")
+    _imported(till, card_id)
     assert refused(till.later(1).stamp(card_id)) == "too_soon"
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from issuer import people
+from issuer import api_keys, people
 from issuer.database import transaction
 from issuer.people import IDLE, LOCKED, LONGEST, MOST_FAILURES, EmailRefused, EmailTaken, SignedIn
 from issuer.schema import ApiKey, LoginSession, Membership, User
@@ -176,13 +176,14 @@ def test_tokens_and_passwords_are_kept_as_hashes_only(till: Till, email: str) ->
 
 def _key(till: Till, token: str) -> ApiKey | None:
     with transaction(till.engine) as session:
-        return people.api_key_of(session, token, till.now)
+        caller = api_keys.api_key_of(session, token, till.now)
+        return session.get_one(ApiKey, caller.id) if caller else None
 
 
 def test_an_api_key_is_found_by_its_token_until_it_is_revoked(till: Till) -> None:
     token = f"tp_{till.shop.slug}"
     with transaction(till.engine) as session:
-        people.create_api_key(session, till.shop.merchant_id, token, ["read"], till.now)
+        api_keys.create_api_key(session, till.shop.merchant_id, token, ["read"], till.now)
     found = _key(till, token)
     assert found is not None
     assert (found.merchant_id, found.scopes, found.last_used_at) == (till.shop.merchant_id, ["read"], till.now)

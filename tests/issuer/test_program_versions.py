@@ -4,14 +4,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from issuer.programs import program_view, rule_for
+from issuer.programs import program_view
 from issuer.schema import Card
+from issuer.terms import terms_of
 from tests.issuer.counting import Till, lines
 
 
 def _needed(till: Till, card_id: UUID) -> int:
     with till.work() as session:
-        _, rule = rule_for(session, session.scalars(select(Card).where(Card.id == card_id)).one())
+        rule = terms_of(session, session.scalars(select(Card).where(Card.id == card_id)).one(), till.now).counters[0]
     assert till.view(card_id).needed == rule.stamps_needed
     return rule.stamps_needed
 

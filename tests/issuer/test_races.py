@@ -10,6 +10,7 @@ from issuer.audit import first_breach
 from issuer.database import transaction
 from tests.issuer.counting import Till
 from tests.issuer.racing import Race, runners
+from tests.issuer.returning import POINTS
 
 
 @pytest.fixture(scope="module")
@@ -70,4 +71,39 @@ def test_processes_that_stamp_one_card_at_once_lose_no_stamp(own_till: Till, rac
     assert told == ["done"] * 4
     assert own_till.balances(card_id) == (2, 1)
     assert own_till.view(card_id).version == 6
+    assert _sound(own_till)
+
+
+def test_of_twenty_processes_that_book_one_bill_exactly_one_wins(
+    own_till: Till, race: Callable[..., list[str]]
+) -> None:
+    own_till.set_rules(POINTS)
+    card_id = own_till.join()
+    told = race(own_till, "buy", card_id, 20)
+    assert Counter(told) == {"done": 1, "reference_reused": 19}
+    assert own_till.holds(card_id) == {"points": 12}
+    assert _sound(own_till)
+
+
+def test_of_twenty_tills_that_spend_one_balance_of_points_as_many_win_as_it_pays_for(
+    own_till: Till, race: Callable[..., list[str]]
+) -> None:
+    own_till.set_rules(POINTS | {"prices": [{"reward_id": "R", "price": 30}]})
+    card_id = own_till.join()
+    own_till.bought(card_id, 100_00)
+    told = race(own_till, "redeem", card_id, 20)
+    assert Counter(told) == {"done": 3, "not_enough": 17}
+    assert own_till.holds(card_id) == {"points": 10}
+    assert _sound(own_till)
+
+
+def test_of_a_refund_and_a_redemption_at_once_whichever_comes_second_takes_what_the_first_has_left(
+    own_till: Till, processes: Race, database_url: str
+) -> None:
+    own_till.set_rules(POINTS | {"prices": [{"reward_id": "R", "price": 30}]})
+    card_id = own_till.join()
+    bought = own_till.bought(card_id, 40_00)
+    told = processes.mixed(database_url, own_till, [("refund", bought.purchase.id), ("redeem", card_id)])
+    assert told[0] == "done"
+    assert own_till.holds(card_id) == {"done": {"owed:points": 30}, "not_enough": {}}[told[1]]
     assert _sound(own_till)

@@ -14,7 +14,7 @@ from issuer.branding import load_branding
 from issuer.cards import locked_card
 from issuer.database import transaction
 from issuer.joining import Joining, join
-from issuer.merchants import create_stamp_program
+from issuer.program_changes import create_stamp_program
 from issuer.publishing import AT_THE_TILL, CAMPAIGN
 from issuer.rollouts import Reach
 from issuer.schema import Merchant, Pass, Program

@@ -1,5 +1,6 @@
 """Stamps at the counter, and what is refused there."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -131,9 +132,8 @@ def test_a_reference_stays_taken_when_its_stamp_was_taken_back(till: Till) -> No
 def test_a_purchase_keeps_what_was_said_of_it(till: Till) -> None:
     card_id = till.join()
     earlier = till.now - timedelta(hours=3)
-    posted = till.stamped(card_id, reference="bill 17", total=1240, currency="EUR", item_count=3, occurred_at=earlier)
-    with till.work() as session:
-        purchase = session.get_one(Purchase, posted.posting.purchase_id)
+    bought = till.bought(card_id, 1240, reference="bill 17", occurred_at=earlier)
+    purchase, posted = bought.purchase, bought.booked
     assert (purchase.total, purchase.currency, purchase.reference) == (1240, "EUR", "bill 17")
     assert (purchase.occurred_at, purchase.recorded_at) == (earlier, till.now)
     assert (posted.posting.occurred_at, posted.posting.recorded_at) == (earlier, till.now)
@@ -170,10 +170,14 @@ def test_who_stamped_and_where_is_written_down(till: Till) -> None:
     assert posting.location_id == till.shop.location_id
 
 
+def _filled(code: str) -> Refusal:
+    return Refusal(code, dict.fromkeys(re.findall(r"%\((\w+)\)", SENTENCES[code]), "4"))
+
+
 @pytest.mark.parametrize("code", sorted(SENTENCES))
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_refusal_has_a_sentence_with_reason_and_next_step(code: str, language: str) -> None:
-    sentence = Refusal(code, {"wait": "4 min", "reference": "bill 17"}).sentence(language)
+    sentence = _filled(code).sentence(language)
     assert "%" not in sentence
     assert sentence.count(".") >= 2
     assert sentence.endswith(".")
@@ -181,5 +185,4 @@ def test_every_refusal_has_a_sentence_with_reason_and_next_step(code: str, langu
 
 @pytest.mark.parametrize("code", sorted(SENTENCES))
 def test_every_refusal_speaks_german(code: str) -> None:
-    values: dict[str, str | int] = {"wait": "4 min", "reference": "bill 17"}
-    assert Refusal(code, values).sentence("de") != Refusal(code, values).sentence("en")
+    assert _filled(code).sentence("de") != _filled(code).sentence("en")

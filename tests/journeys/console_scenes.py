@@ -66,6 +66,24 @@ def _invited(stage: "Stage") -> Page:
     return page
 
 
+def _keyed(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/keys")
+    page.locator("#name").fill(f"Online shop {token_hex(2)}")
+    page.locator("#make button").click()
+    expect(page.locator("#key")).to_be_visible()
+    return page
+
+
+def _key_without_rights(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/keys")
+    page.locator("#name").fill("Till 2")
+    for box in page.locator("input[name=scopes]").all():
+        box.uncheck()
+    page.locator("#make button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
 def _invitation(stage: "Stage") -> Page:
     link = _invited(stage).locator("input[readonly]").first.input_value()
     page = stage.window()
@@ -130,6 +148,44 @@ def _first_run_refused(stage: "Stage") -> Page:
     return page
 
 
+def _program_form(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/programs/new?kind=points")
+    page.locator("button[value='add:birthday']").click()
+    page.locator("button[value='add:tiers']").click()
+    expect(page.locator("#parts-2-sentence")).to_be_visible()
+    return page
+
+
+def _program_refused(stage: "Stage") -> Page:
+    page = _program_form(stage)
+    page.locator("#parts-0-per_cents").fill("–")
+    page.locator("#save").click()
+    expect(page.locator("#summary")).to_be_visible()
+    # What was typed belongs to nobody's language; what is judged is the page around it.
+    return page
+
+
+def _program_review(stage: "Stage") -> Page:
+    page = stage.at(stage.owner, "/console/programs")
+    page.locator(".program-name").first.click()
+    page.locator("#change").click()
+    page.locator("#parts-0-stamps_needed").fill("12")
+    page.locator("#review").click()
+    expect(page.locator("#effects")).to_be_visible()
+    return page
+
+
+def _program(stage: "Stage", *, closed: bool = False) -> Page:
+    """A program of its own, so that nobody else's join page is shut."""
+    page = stage.at(stage.owner, "/console/programs/new?kind=voucher")
+    page.locator("#save").click()
+    expect(page.locator("#change")).to_be_visible()
+    if closed:
+        page.locator("#close").click()
+        expect(page.locator("#closed")).to_be_visible()
+    return page
+
+
 CONSOLE_SCENES: "dict[str, Callable[[Stage], Page]]" = {
     "console-design": _designer,
     "console-design-faint": _designer_faint,
@@ -139,12 +195,21 @@ CONSOLE_SCENES: "dict[str, Callable[[Stage], Page]]" = {
     "console-published": _published,
     "console-versions": lambda stage: stage.at(stage.owner, "/console/design/versions"),
     "console-version": lambda stage: stage.at(stage.owner, "/console/design/versions/1"),
+    "console-programs": lambda stage: stage.at(stage.owner, "/console/programs"),
+    "console-program-kinds": lambda stage: stage.at(stage.owner, "/console/programs/new"),
+    "console-program-form": _program_form,
+    "console-program-refused": _program_refused,
+    "console-program-review": _program_review,
+    "console-program": _program,
+    "console-program-closed": lambda stage: _program(stage, closed=True),
     "console-print": lambda stage: stage.at(stage.owner, "/console/print"),
     "console-shops": lambda stage: stage.at(stage.owner, "/console/shops"),
     "console-enrol": _enrol,
     "till-become": _become,
     "console-team": _invited,
     "console-invitation": _invitation,
+    "console-keys": _keyed,
+    "console-keys-refused": _key_without_rights,
     "console-account": lambda stage: stage.at(stage.owner, "/console/account"),
     **{f"first-run-{step}": lambda stage, step=step: _founder(stage, step) for step in STEPS[:4]},
     "first-run-refused": _first_run_refused,

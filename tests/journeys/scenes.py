@@ -9,8 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.browsers import PHONE, window
 from tests.journeys.console_scenes import CONSOLE_SCENES
+from tests.journeys.correction_scenes import CORRECTION_SCENES
+from tests.journeys.kind_scenes import KIND_SCENES
 from tests.journeys.people import open_till, put_on_phone, sign_in_to_console, stamp, type_code
 from tests.journeys.running import Demo
+from tests.journeys.till_scenes import TILL_SCENES
 
 
 @dataclass
@@ -240,6 +243,7 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     "till-undone": _till_undone,
     "till-kept": _till_kept,
     "till-kept-list": _till_kept_list,
+    **TILL_SCENES,
     "console-sign-in": lambda stage: stage.at(stage.stranger, "/console"),
     "console-refusal": _console_refusal,
     "console-cards": lambda stage: stage.at(stage.owner, "/console"),
@@ -254,4 +258,6 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     "phone-refusal": _phone_refusal,
     "docs": lambda stage: stage.at(stage.stranger, "/api/v1/docs"),
     **CONSOLE_SCENES,
+    **CORRECTION_SCENES,
+    **KIND_SCENES,
 }

@@ -56,7 +56,7 @@ def test_a_paper_card_begins_with_its_first_stamp_and_ends_with_a_coffee(demo: D
     stamp(till, "10 / 10")
     next_card(till)
     type_code(till, codes[0])
-    till.locator("#redeem-buttons button").click()
+    till.locator("#front button").click()
     expect(till.locator("#answer")).to_have_attribute("data-kind", "yes")
     assert [entry for entry in demo.entries(card) if entry[0] == "redemption"] == [("redemption", -1)]
 

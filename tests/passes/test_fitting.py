@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passes.fitting import APPLE_WIDTH, name_is_cut, value_is_cut, width
+from passes.face import Line
+from passes.fitting import APPLE_WIDTH, fitted_row, name_is_cut, row_fits, value_is_cut, width
 
 LONG = "Konditorei & Kaffeehaus Morgenrot Berlin"
 
@@ -68,3 +69,45 @@ def test_a_value_may_fill_the_card_to_its_margins() -> None:
     most = int(APPLE_WIDTH / width("a", 20))
     assert not value_is_cut("a" * most)
     assert value_is_cut("a" * (most + 1))
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=60)
+ROWS = st.lists(st.tuples(TEXTS, TEXTS | st.integers(0, 10**6)), max_size=4).map(
+    lambda texts: tuple(Line(f"k{n}", label, value) for n, (label, value) in enumerate(texts))
+)
+
+
+@given(ROWS)
+def test_a_fitted_row_fits_and_keeps_every_line_in_its_place(row: tuple[Line, ...]) -> None:
+    fitted = fitted_row(row)
+    assert row_fits(fitted)
+    assert [line.key for line in fitted] == [line.key for line in row]
+    assert all(str(line.value) for line in fitted)
+
+
+@given(ROWS)
+def test_a_row_that_fits_is_left_alone(row: tuple[Line, ...]) -> None:
+    assert fitted_row(fitted_row(row)) == fitted_row(row)
+    assert fitted_row(row) == row or not row_fits(row)
+
+
+def test_the_longest_text_gives_way_to_the_counters() -> None:
+    row = (
+        Line("status", "Deine Karte", "Jetzt deins: Cappuccino, zweimal Apfelkuchen mit Sahne"),
+        Line("a", "Mittag", "1 / 5"),
+        Line("b", "Stufe", "Gold"),
+    )
+    long, *short = fitted_row(row)
+    assert str(long.value).startswith("Jetzt deins: Cappuccino, zwei")
+    assert str(long.value).endswith("…")
+    assert tuple(short) == row[1:]
+
+
+def test_numbers_stay_whole() -> None:
+    row = fitted_row(tuple(Line(f"k{n}", "Ein sehr langer Name eines Zählers", 123_456) for n in range(4)))
+    assert [line.value for line in row] == [123_456] * 4
+
+
+def test_no_lines_fit() -> None:
+    assert row_fits(())
+    assert fitted_row(()) == ()

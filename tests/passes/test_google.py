@@ -226,8 +226,9 @@ def test_the_front_shows_the_lines_that_apple_shows_below_its_strip(
     body = loyalty_class(shown, program)
     rows = body["classTemplateInfo"]["cardTemplateOverride"]["cardRowTemplateInfos"]
     kinds = [next(iter(row)) for row in rows]
-    assert kinds == ["twoItems", *{0: [], 1: ["oneItem"], 2: ["twoItems"]}.get(below, ["threeItems"])]
-    paths = [f"object.textModulesData['s{n}']" for n in range(min(below, 3))]
+    expected = {0: [], 1: ["oneItem"], 2: ["twoItems"], 3: ["threeItems"], 4: ["twoItems", "twoItems"]}
+    assert kinds == ["twoItems", *expected[below]]
+    paths = [f"object.textModulesData['s{n}']" for n in range(below)]
     assert [path for path in paths if path not in json.dumps(rows)] == []
     assert violations("LoyaltyClass", body) == []
 

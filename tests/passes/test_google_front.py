@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from passes.face import Face, Line, Stamps
+from passes.fitting import shortened
 from passes.google import loyalty_class, loyalty_object
 from passes.google_face import GoogleCard, GoogleProgram, Link, Waiting
-from passes.google_front import RECOMMENDED, Cut, cuts, hidden_lines, shortened
+from passes.google_front import RECOMMENDED, Cut, cuts, hidden_lines
 from sandbox.google_schema import schemas
 
 PROGRAM = GoogleProgram("3388.program-7", {"de": "Zehn Stempel"}, "https://karten.example/logo.png")

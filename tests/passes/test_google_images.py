@@ -1,10 +1,12 @@
 """The banner and the round logo of a Google card."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageChops
 
+from passes.band import band_banner
 from passes.checks import rgb
 from passes.face import FaceRefused, StampLook, Stamps
 from passes.google_images import hero_image, round_logo
@@ -36,6 +38,18 @@ def test_each_stamp_changes_the_banner_and_nothing_else_does(look: StampLook) ->
 def test_a_banner_that_cannot_be_drawn_is_refused(look: StampLook) -> None:
     with pytest.raises(FaceRefused, match="11 of 10"):
         hero_image(look, Stamps(10, 11))
+
+
+def test_a_card_without_a_grid_has_the_band_for_its_banner(look: StampLook) -> None:
+    banner = opened(hero_image(look, None))
+    assert banner.size == (1032, 336)
+    assert hero_image(look, None) == band_banner(look, 1032, 336)
+    assert banner.getpixel((516, 60)) != banner.getpixel((0, 0)) == rgb(look.colours.background)
+
+
+def test_a_band_that_cannot_be_drawn_is_refused(look: StampLook) -> None:
+    with pytest.raises(FaceRefused, match="no readable PNG"):
+        hero_image(replace(look, stamp=b""), None)
 
 
 def png(size: tuple[int, int], colour: str) -> bytes:

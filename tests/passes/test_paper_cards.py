@@ -101,6 +101,38 @@ def test_a_card_has_as_many_places_as_stamps_are_needed(needed: int) -> None:
     assert numbers == {str(n) for n in range(1, needed)}
 
 
+NO_GRID = replace(CARD, needed=None, program="Punkte sammeln", promise="1 € = 1 Punkt; 100 Punkte sind 1,00 € wert.")
+
+
+def test_a_card_on_which_nothing_is_stamped_has_no_places_but_sentence_mark_and_code() -> None:
+    pdf = card_pdf(NO_GRID)
+    assert "1 € = 1 Punkt; 100 Punkte sind 1,00 € wert." in words(pdf)
+    assert not {str(n) for n in range(2, 10)} & set(words(pdf).split())
+    assert [one.text for one in codes(pdf)] == [CODE]
+    paper = rgb(DARK.foreground)
+    shown = picture(pdf, 150)
+    assert sum(at(shown, 27.25, 30 + n / 2) == paper for n in range(38)) > 5
+
+
+@pytest.mark.parametrize("times", [1, 3, 6, 40])
+def test_a_long_rule_without_a_grid_stays_inside_and_takes_the_marks_room(times: int) -> None:
+    pdf = card_pdf(replace(NO_GRID, promise="Dienstags von 14 bis 17 Uhr zählt jeder Punkt doppelt. " * times))
+    assert _inside(pdf)
+    assert [one.text for one in codes(pdf)] == [CODE]
+
+
+def test_cards_with_and_without_a_grid_share_a_sheet() -> None:
+    cards = [replace(NO_GRID, code=TEN[0].code), TEN[1]]
+    assert [one.text for one in codes(sheet_pdf(cards), 300)] == [card.code for card in cards]
+
+
+@pytest.mark.parametrize("change", [{"stamp": b""}, {"shape": "cloud"}, {"promise": " "}])
+def test_what_paper_cannot_show_is_refused_without_a_grid_too(change: dict[str, Any]) -> None:
+    wrong: PaperCard = replace(NO_GRID, **change)
+    with pytest.raises(FaceRefused):
+        card_pdf(wrong)
+
+
 def _inside(pdf: bytes) -> bool:
     """Is every letter three millimetres from the cut, and either left of the white panel or within it?"""
     return all(

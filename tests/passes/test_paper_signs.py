@@ -1,5 +1,6 @@
 """Posters, tents and stickers, as a customer meets them on the counter."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import hypot
 from typing import Any
@@ -239,3 +240,18 @@ def test_a_paper_that_nobody_has_is_refused(name: str) -> None:
 def test_a_sticker_of_unknown_form_is_refused(form: str) -> None:
     with pytest.raises(FaceRefused, match="choose 'round' or 'square'"):
         sticker_pdf(SIGN, form)
+
+
+@pytest.mark.parametrize("draw", [poster_pdf, tent_pdf, sticker_pdf])
+def test_a_sign_for_a_card_without_a_grid_shows_the_mark_and_no_count(draw: Callable[[JoinSign], bytes]) -> None:
+    sign = replace(SIGN, headline="Sammle Punkte", sentence="1 Euro ist 1 Punkt.", steps=("Scannen",), needed=None)
+    pdf = draw(sign)
+    assert {one.text for one in codes(pdf)} == {URL}
+    assert "5 / 10" not in words(pdf)
+    assert not {str(n) for n in range(2, 11)} & set(words(pdf).split())
+
+
+def test_a_poster_for_a_card_without_a_grid_shows_the_mark_on_its_phone() -> None:
+    shown = picture(poster_pdf(replace(SIGN, needed=None)))
+    found = [at(shown, 49, y) for y in range(140, 190)]
+    assert found.count(rgb(DARK.foreground)) > 8

@@ -41,6 +41,26 @@ def test_four_lines_below_the_strip_and_forty_on_the_back_are_taken(face: Face, 
     assert apple_files(full, issue)
 
 
+def test_lines_too_long_for_their_row_are_refused_since_the_last_would_vanish(face: Face, issue: Issue) -> None:
+    secondary = (Line("status", "Deine Karte", "Jetzt deins: Cappuccino, zweimal Apfelkuchen mit Sahne"),)
+    long = replace(
+        face, secondary=secondary, auxiliary=(Line("lunch", "Mittag", "1 / 5"), Line("tier", "Stufe", "Gold"))
+    )
+    sentence = refused(long, issue)
+    assert "3 lines are too long" in sentence
+    assert "Mittag 1 / 5" in sentence
+
+
+def test_a_line_alone_in_its_row_may_be_as_long_as_it_is(face: Face, issue: Issue) -> None:
+    assert apple_files(replace(face, secondary=(Line("status", "Deine Karte", "x" * 200),), auxiliary=()), issue)
+
+
+def test_a_sentence_and_three_short_counters_share_a_row(face: Face, issue: Issue) -> None:
+    counters = (Line("lunch", "Mittag", "1 / 5"), Line("tier", "Stufe", "Gold"), Line("points", "Punkte", 1200))
+    status = (Line("status", "Deine Karte", "Noch 3 Stempel: Kaffee"),)
+    assert apple_files(replace(face, secondary=status, auxiliary=counters), issue)
+
+
 @pytest.mark.parametrize("message", ["Neuer Stempel", "", "Jetzt % @", "Jetzt %s"])
 def test_a_change_message_without_its_place_for_the_value_is_refused(face: Face, issue: Issue, message: str) -> None:
     silent = replace(face, header=(Line("stamps", "Stempel", 1, message),))

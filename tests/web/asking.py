@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from issuer.refusals import SENTENCES
+
 PREFIX = "/api/v1"
 # Contract, "JSON API v1": the codes an error may bear, by status.
 CODES = {
@@ -19,15 +21,8 @@ CODES = {
     404: {"not_found"},
     405: {"method_not_allowed"},
     409: {
-        "too_soon",
-        "wrong_program",
-        "card_blocked",
-        "nothing_to_redeem",
-        "already_reversed",
-        "already_spent",
-        "hold_expired",
         "request_in_flight",
-        "reference_reused",
+        *SENTENCES.keys() - {"too_late_to_undo"},
     },
     413: {"too_large"},
     422: {"invalid_body", "idempotency_key_reused"},
@@ -66,6 +61,12 @@ class Api:
         """The body of a POST that must succeed."""
         answer = self.post(path, body, key=key)
         assert answer.status_code in (200, 201), answer.text
+        return answer.get_json()
+
+    def patched(self, path: str, body: object) -> dict[str, Any]:
+        """The body of a PATCH that must succeed."""
+        answer = self.send("PATCH", path, json=body)
+        assert answer.status_code == 200, answer.text
         return answer.get_json()
 
     def found(self, path: str, **query: Any) -> dict[str, Any]:

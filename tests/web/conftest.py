@@ -13,17 +13,19 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine
 
-from issuer import certificates, people
+from issuer import api_keys, certificates
 from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.clock import Clock
 from issuer.database import make_engine, transaction
 from issuer.keys import Keys, keys_of
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.settings import Settings, load_settings
 from issuer.web import create_app
 from sandbox.authority import Authority
@@ -118,6 +120,13 @@ def other_cafe(furnished: Furnished) -> Cafe:
     return furnished.other_cafe
 
 
+@pytest.fixture(autouse=True)
+def nothing_counted(redis_url: str) -> None:
+    """No test uses up what another one may send in a minute."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+
+
 @pytest.fixture
 def travel(app: OpenAPI) -> Iterator[Travel]:
     """Let the house's clock run ahead, until the test is over."""
@@ -138,7 +147,7 @@ def alone(app: OpenAPI, engine: Engine, now: datetime) -> Api:
         merchant = create_merchant(session, NewMerchant(name), now)
         create_location(session, merchant, "Lindenstraße", now)
         create_stamp_program(session, create_brand(session, merchant, branding, now), branding, name, now)
-        people.create_api_key(session, merchant.id, name, ["read", "write"], now)
+        api_keys.create_api_key(session, merchant.id, name, api_keys.SCOPES, now)
     return Api(app.test_client(), name)
 
 

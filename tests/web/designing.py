@@ -11,12 +11,13 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from issuer import brands, people
+from issuer import api_keys, brands, people
 from issuer.branding import load_branding
 from issuer.brands import Worn, create_brand, revision_of
 from issuer.database import transaction
 from issuer.design import Design
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.programs import program_view
 from issuer.schema import BrandDraft, Merchant, Reward
 from tests.conftest import Cafe
@@ -110,7 +111,7 @@ def open_desk(app: OpenAPI, engine: Engine, now: datetime) -> Desk:
         location = create_location(session, merchant, "Lindenstraße", now)
         brand = create_brand(session, merchant, branding, now)
         program = create_stamp_program(session, brand, branding, mark, now)
-        people.create_api_key(session, merchant.id, mark, ["read", "write"], now)
+        api_keys.create_api_key(session, merchant.id, mark, api_keys.SCOPES, now)
         owner = people.user_of(session, OWNER) or people.create_user(session, OWNER, PASSWORD, now)
         people.add_member(session, owner, merchant.id, "owner", now)
         view = program_view(session, program.id)

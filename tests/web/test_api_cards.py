@@ -12,8 +12,9 @@ from tests.web.asking import Api, refused
 CARD = {
     "id", "serial", "program_id", "state", "version", "language", "code", "short_code", "balances", "rewards", "links",
 }  # fmt: skip
-ENTRY = {"id", "unit", "amount", "cause", "reference", "occurred_at", "recorded_at", "by"}
+ENTRY = {"id", "unit", "amount", "cause", "reason", "reference", "occurred_at", "recorded_at", "by"}
 PROGRAM = {"id", "name", "kind", "version", "sentence", "pause_seconds", "rule", "rewards"}
+FURTHER = {"sentences", "extras", "join", "closed"}
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -119,7 +120,7 @@ def test_a_page_has_1_to_200_items(api: Api, card: dict[str, Any], path: str, li
 
 def test_a_program_has_every_field_of_the_contract(api: Api, cafe: Cafe) -> None:
     program = api.found(f"/programs/{cafe.program_id}")
-    assert set(program) == PROGRAM
+    assert set(program) == PROGRAM | FURTHER
     assert (program["kind"], program["rule"], program["pause_seconds"]) == ("stamps", {"stamps_needed": 10}, 0)
     assert set(program["sentence"]) == {"de", "en"}
     assert program["rewards"] == [{"id": str(cafe.reward_id), "name": program["rewards"][0]["name"]}]

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.database import transaction
-from issuer.merchants import create_stamp_program
+from issuer.program_changes import create_stamp_program
 from issuer.programs import program_view
 from issuer.schema import Card, Merchant
 from tests.conftest import Cafe

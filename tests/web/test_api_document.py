@@ -92,7 +92,9 @@ def test_calls_that_demand_a_key_say_so(api: Api) -> None:
         if parameter["name"] == "Idempotency-Key" and parameter["required"]
     }
     assert demanding == {path for method, path, _ in _operations(api.document) if method == "POST"} - {
-        f"{PREFIX}/cards"
+        f"{PREFIX}/cards",
+        f"{PREFIX}/programs",
+        f"{PREFIX}/cards/{{card_id}}/quote",
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from issuer import people
+from issuer import api_keys
 from issuer.database import transaction
 from tests.conftest import API_KEY, Cafe
 from tests.web.asking import Api, check_problem, refused
@@ -124,15 +124,15 @@ def test_without_a_valid_key_nothing_is_answered(api: Api, card: dict[str, Any],
 
 def test_a_revoked_key_opens_nothing(api: Api, engine: Engine, cafe: Cafe, now: Any) -> None:
     with transaction(engine, cafe.merchant_id) as session:
-        key = people.create_api_key(session, cafe.merchant_id, "lost", ["read", "write"], now)
+        key = api_keys.create_api_key(session, cafe.merchant_id, "lost", ["read", "write"], now)
         key.revoked_at = now
     refused(Api(api.client, "lost").get("/cards"), 401, "unauthorized")
 
 
 def test_a_key_that_may_only_read_changes_nothing(api: Api, engine: Engine, cafe: Cafe, now: Any) -> None:
     with transaction(engine, cafe.merchant_id) as session:
-        people.create_api_key(session, cafe.merchant_id, "reader", ["read"], now)
-        people.create_api_key(session, cafe.merchant_id, "writer", ["write"], now)
+        api_keys.create_api_key(session, cafe.merchant_id, "reader", ["read"], now)
+        api_keys.create_api_key(session, cafe.merchant_id, "writer", ["write"], now)
     reader, writer = Api(api.client, "reader"), Api(api.client, "writer")
     assert reader.get("/cards").status_code == 200
     refused(reader.post("/cards", {"program_id": str(cafe.program_id)}), 403, "scope_missing")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from issuer import people
+from issuer import api_keys
 from issuer.database import transaction
 from issuer.idempotency import LONGEST_KEY
 from tests.conftest import Cafe
@@ -83,7 +83,7 @@ def test_two_callers_may_make_the_same_key(
     api: Api, engine: Engine, card: dict[str, Any], cafe: Cafe, now: Any
 ) -> None:
     with transaction(engine, cafe.merchant_id) as session:
-        people.create_api_key(session, cafe.merchant_id, "second till system", ["read", "write"], now)
+        api_keys.create_api_key(session, cafe.merchant_id, "second till system", ["read", "write"], now)
     path = f"/cards/{card['id']}/stamps"
     api.made(path, {"count": 1}, key="i")
     answer = Api(api.client, "second till system").post(path, {"count": 2}, key="i")

@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_openapi3 import OpenAPI
 from werkzeug.routing import Rule
 
 from issuer.web import create_app
-from tests.conftest import Cafe
+from tests.conftest import API_KEY, Cafe
 from tests.web.asking import PREFIX, Api, refused
+from tests.web.belongings import EURO, Ids, belongings, filled
 from tests.web.conftest import web_settings
 
-Ids = dict[str, str]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Faces whose paths hold a secret, not an id: whoever knows it may see what it opens.
 SECRETS = {"key", "slug", "number", "token", "filename", "library_id", "pass_type", "serial"}
 # What a path of the console names that is nobody's; its ids are tried in test_console_strangers.
 PLAIN = {"revision", "name", "size", "form", "step"}
-CONSOLE = {"batch_id", "invitation_id", "session_id", "staff_id", "till_id", "user_id"}
+CONSOLE = {"batch_id", "invitation_id", "key_id", "posting_id", "session_id", "staff_id", "till_id", "user_id"}
 
 
 def unconnected_app() -> Flask:
@@ -42,33 +43,14 @@ def _name(value: object) -> str:
     return value.rule.removeprefix(PREFIX) if isinstance(value, Rule) else str(value)
 
 
-def _ids(api: Api, cafe: Cafe) -> Ids:
-    """One id of each sort that this merchant owns, fit for the call to succeed."""
-    program = {"program_id": str(cafe.program_id)}
-    card_id = api.made("/cards", program)["id"]
-    entry_id = api.made(f"/cards/{card_id}/stamps", {"count": 20})["entries"][0]["id"]
-    reward_id = str(cafe.reward_id)
-    second = api.made("/cards", program)["id"]
-    api.made(f"/cards/{second}/stamps", {"count": 10})
-    redemption_id = api.made(f"/cards/{second}/redemptions", {"reward_id": reward_id})["redemption"]["id"]
-    return {
-        "card_id": card_id,
-        "entry_id": entry_id,
-        "redemption_id": redemption_id,
-        "reward_id": reward_id,
-        "location_id": str(cafe.location_id),
-        "program_id": str(cafe.program_id),
-    }
+@pytest.fixture(scope="module")
+def mine(app: OpenAPI, cafe: Cafe) -> Ids:
+    return belongings(Api(app.test_client(), API_KEY), cafe)
 
 
-@pytest.fixture
-def mine(api: Api, cafe: Cafe) -> Ids:
-    return _ids(api, cafe)
-
-
-@pytest.fixture
-def theirs(other_api: Api, other_cafe: Cafe) -> Ids:
-    return _ids(other_api, other_cafe)
+@pytest.fixture(scope="module")
+def theirs(app: OpenAPI, other_cafe: Cafe) -> Ids:
+    return belongings(Api(app.test_client(), f"{API_KEY}-other"), other_cafe)
 
 
 def _fill(api: Api, method: str, rule: Rule, ids: Ids, body_ids: Ids) -> tuple[str, dict[str, Any] | None]:
@@ -79,9 +61,7 @@ def _fill(api: Api, method: str, rule: Rule, ids: Ids, body_ids: Ids) -> tuple[s
         return path, None
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     fields = api.document["components"]["schemas"][name]["properties"]
-    return path, {field: body_ids[field] for field in fields if field in body_ids} | (
-        {"pause_seconds": 0} if "pause_seconds" in fields else {}
-    )
+    return path, filled(list(fields), body_ids)
 
 
 def _send(api: Api, method: str, path: str, body: object) -> Any:
@@ -106,7 +86,8 @@ def test_an_id_of_nothing_is_not_found(api: Api, mine: Ids, method: str, rule: R
 
 
 @pytest.mark.parametrize(("method", "rule"), ID_CALLS, ids=_name)
-def test_ones_own_id_is_found(api: Api, mine: Ids, method: str, rule: Rule) -> None:
+def test_ones_own_id_is_found(api: Api, cafe: Cafe, method: str, rule: Rule) -> None:
+    mine = belongings(api, cafe)
     answer = _send(api, method, *_fill(api, method, rule, mine, mine))
     assert answer.status_code in (200, 201), answer.text
 
@@ -119,6 +100,38 @@ def test_another_merchants_id_in_the_body_is_not_found(
     for field in set(body or {}) & set(theirs):
         path, wrong = _fill(api, method, rule, mine, mine | {field: theirs[field]})
         refused(_send(api, method, path, wrong), 404, "not_found")
+
+
+def test_every_id_that_a_body_may_hold_is_known_to_these_tests(api: Api, mine: Ids) -> None:
+    schemas = api.document["components"]["schemas"].values()
+    asked = {name for schema in schemas if schema.get("additionalProperties") is False for name in schema["properties"]}
+    assert {name for name in asked if name.endswith("_id")} | {"from"} <= set(mine)
+
+
+def test_another_merchants_reward_cannot_be_put_into_a_program(api: Api, mine: Ids, theirs: Ids) -> None:
+    path, wrong = f"/programs/{mine['program_id']}", theirs["reward_id"]
+    refused(api.send("PATCH", path, json={"rewards": [{"id": wrong, "name": "Mine"}]}), 404, "not_found")
+    for change in ({"rule": {"reward_id": wrong}}, {"extras": [_gift(wrong)]}):
+        assert wrong in refused(api.send("PATCH", path, json=change), 422, "invalid_body")["detail"]
+
+
+def _gift(reward_id: str) -> dict[str, Any]:
+    return {"kind": "goodwill", "a_week": 1, "grant": {"unit": "reward", "reward_id": reward_id}}
+
+
+def test_another_merchants_voucher_is_unknown_here(api: Api, other_api: Api, mine: Ids, theirs: Ids) -> None:
+    code = other_api.found(f"/cards/{theirs['card_id']}/vouchers")["items"][0]["code"]
+    assert len(other_api.found("/vouchers", code=code)["items"]) == 1
+    assert api.found("/vouchers", code=code)["items"] == []
+    for call in ("purchases", "quote"):
+        order = {"total": EURO, "voucher": code}
+        refused(api.post(f"/cards/{mine['card_id']}/{call}", order), 409, "voucher_unknown")
+
+
+def test_another_merchants_card_is_not_found_by_its_code(api: Api, other_api: Api, theirs: Ids) -> None:
+    card = other_api.found(f"/cards/{theirs['card_id']}")
+    for code in (card["code"], card["short_code"]):
+        assert api.found("/cards", code=code)["items"] == []
 
 
 def test_nothing_of_another_merchant_is_listed(api: Api, other_api: Api, theirs: Ids) -> None:
@@ -144,5 +157,5 @@ def test_every_id_in_a_path_is_known_to_these_tests(mine: Ids) -> None:
 
 def test_every_id_call_is_asked_as_every_face_has_some() -> None:
     asked: Callable[[str], int] = lambda start: sum(rule.rule.startswith(start) for _, rule in ID_CALLS)  # noqa: E731
-    assert asked(f"{PREFIX}/cards/") >= 5
-    assert asked(f"{PREFIX}/") >= 9
+    assert asked(f"{PREFIX}/cards/") >= 17
+    assert asked(f"{PREFIX}/") >= 25

@@ -107,7 +107,7 @@ def test_when_the_shop_is_live_no_question_is_open_any_more(app: OpenAPI, engine
         assert answer(who.browser, step, name="Other", trade="cafe", needed="2", **REWARD).status_code == 303
     with transaction(engine, shop_of(engine, who)) as session:
         (program,) = program_views(session, limit=9)
-        assert (session.scalars(select(Merchant)).one().name, program.rule.stamps_needed) == ("Café Morgenrot", 8)
+        assert (session.scalars(select(Merchant)).one().name, program.rules.grid.stamps_needed) == ("Café Morgenrot", 8)
 
 
 def test_tapping_go_live_twice_shows_what_the_first_tap_did(app: OpenAPI, now: datetime) -> None:

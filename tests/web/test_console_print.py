@@ -17,7 +17,8 @@ from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.database import transaction
 from issuer.joining import source_of
-from issuer.merchants import NewMerchant, create_location, create_merchant, create_stamp_program
+from issuer.merchants import NewMerchant, create_location, create_merchant
+from issuer.program_changes import create_stamp_program
 from issuer.schema import Card, CardCode, PaperBatch, Program
 from tests.passes import paper_reading
 from tests.web.conftest import CSRF, Browser, Travel

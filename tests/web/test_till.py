@@ -14,7 +14,14 @@ from tests.conftest import PIN, TILL_LINK, Cafe
 from tests.web.asking import Api
 from tests.web.conftest import Browser, Travel, enrolled, opened
 
-SUMMARY = {"id", "short_code", "name", "stamps", "needed", "rewards", "last_at"}
+SUMMARY = {
+    "id", "short_code", "name", "headline", "label", "sentence", "stamps", "needed", "facts", "notices", "rewards",
+    "last_at", "actions",
+}  # fmt: skip
+EVERY_CALL = [
+    "/till/lookup", "/till/stamps", "/till/redemptions", "/till/undo", "/till/quote", "/till/purchases",
+    "/till/prepaid", "/till/prepaid/uses", "/till/vouchers", "/till/goodwill", "/till/bonuses",
+]  # fmt: skip
 BOOKED = {"headline", "sentence", "entry_id", "undo_until", "undo_seconds", "reward", "card"}
 
 
@@ -133,11 +140,11 @@ def test_a_shift_ends_and_so_does_signing_out(app: OpenAPI, cafe: Cafe, card: di
     _problem(till.send("/till/lookup", {"code": card["code"]}), 401, "unauthorized")
 
 
-@pytest.mark.parametrize("path", ["/till/lookup", "/till/stamps", "/till/redemptions", "/till/undo"])
+@pytest.mark.parametrize("path", EVERY_CALL)
 def test_without_an_open_till_or_its_pages_token_nothing_is_done(
     app: OpenAPI, till: Browser, card: dict[str, Any], path: str
 ) -> None:
-    body = {"card_id": card["id"], "code": card["code"]}
+    body = {"card_id": card["id"], "code": card["code"], "total": 100}
     assert app.test_client().post(path, json=body).status_code in (400, 401)
     refused = till.client.post(path, json=body, headers={"Idempotency-Key": "k"})
     assert _problem(refused, 400, "csrf")
@@ -146,7 +153,7 @@ def test_without_an_open_till_or_its_pages_token_nothing_is_done(
 def test_a_code_is_read_scanned_and_typed(till: Browser, card: dict[str, Any]) -> None:
     for code in (card["code"], card["code"].lower(), card["short_code"], card["short_code"].lower().replace("-", " ")):
         body = till.send("/till/lookup", {"code": code}).get_json()
-        assert set(body) == {"card", "sentence"}
+        assert set(body) == {"card", "sentence", "note", "chosen"}
         assert set(body["card"]) == SUMMARY
         assert (body["card"]["id"], body["card"]["stamps"], body["card"]["needed"]) == (card["id"], 0, 10)
 
@@ -226,7 +233,7 @@ def test_a_count_that_makes_no_sense_is_refused(till: Browser, card: dict[str, A
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'"x"', b"[" * 100_000, b"\xff"])
 def test_a_body_that_is_none_is_refused(till: Browser, raw: bytes) -> None:
     token = till.token
-    for path in ("/till/lookup", "/till/stamps", "/till/redemptions", "/till/undo"):
+    for path in EVERY_CALL:
         answer = till.client.post(
             path, data=raw, headers={"X-CSRFToken": token, "Idempotency-Key": "k"}, content_type="application/json"
         )

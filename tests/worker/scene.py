@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from issuer import counter, registrations, relaying
 from issuer.cards import locked_card
-from issuer.counter import Visit
 from issuer.database import transaction
 from issuer.joining import Joining, join
 from issuer.ledger import Actor, Booked
 from issuer.programs import program_view
 from issuer.schema import Device, Pass, Publication, Registration
+from issuer.visits import Visit
 from sandbox.apns import Apns, Push
 from sandbox.authority import Authority
 from tests.conftest import PASS_TYPE, Cafe

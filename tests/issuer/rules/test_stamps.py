@@ -1,66 +1,112 @@
-"""The rule "N stamps, then one for free", as a table of cases. Nothing here knows a database or a clock."""
+"""N stamps, then one for free."""
 
-import ast
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import pytest
 
-import issuer.rules
-from issuer.rules import KINDS, rule_of
-from issuer.rules.movement import Movement, is_reward, reward_unit
+from issuer.rules.movement import Movement
+from issuer.rules.part import Item
+from issuer.rules.settling import granted, settled
 from issuer.rules.stamps import StampRule, pause_left
+from tests.issuer.rules.cases import (
+    COFFEE,
+    ENGLISH,
+    GERMAN,
+    LUNCH,
+    STAMPS,
+    Document,
+    bought,
+    by_hand,
+    named,
+    part,
+    refused,
+    rules,
+)
 
-REWARD = UUID("00000000-0000-4000-8000-000000000001")
-UNIT = f"reward:{REWARD}"
-RULE = StampRule(10, REWARD)
+CUP = f"reward:{COFFEE}"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def rounds(number: int, needed: int = 10) -> tuple[Movement, ...]:
-    return (
-        Movement("stamps", -number * needed, "exchanged", "round"),
-        Movement(UNIT, number, "issued", "round"),
-    )
+def stamped(document: Document, times: int) -> dict[str, int]:
+    """The balances after so many visits, one by one."""
+    program, balances = rules(document), dict[str, int]()
+    for _ in range(times):
+        lines = [*granted(program.earned(by_hand(1)), balances, "stamp")]
+        for line in [*lines, *settled([part(document)], {**balances, **_sum(balances, lines)})]:
+            balances[line.unit] = balances.get(line.unit, 0) + line.amount
+    return balances
+
+
+def _sum(balances: Mapping[str, int], lines: list[Movement]) -> dict[str, int]:
+    return {line.unit: balances.get(line.unit, 0) + line.amount for line in lines}
 
 
 @pytest.mark.parametrize(
-    ("before", "count", "completed"),
+    ("needed", "visits", "balances"),
     [
-        ({}, 1, 0),
-        ({"stamps": 0}, 9, 0),
-        ({"stamps": 8}, 1, 0),
-        ({"stamps": 9}, 1, 1),
-        ({}, 10, 1),
-        ({}, 19, 1),
-        ({"stamps": 9}, 11, 2),
-        ({"stamps": 5}, 25, 3),
-        ({"stamps": 9, UNIT: 4}, 1, 1),
+        (10, 9, {"stamps": 9}),
+        (10, 10, {"stamps": 0, CUP: 1}),
+        (10, 11, {"stamps": 1, CUP: 1}),
+        (5, 5, {"stamps": 0, CUP: 1}),
+        (3, 3, {"stamps": 0, CUP: 1}),
+        (3, 4, {"stamps": 1, CUP: 1}),
+        (2, 5, {"stamps": 1, CUP: 2}),
+        (30, 29, {"stamps": 29}),
+        (30, 30, {"stamps": 0, CUP: 1}),
     ],
 )
-def test_every_full_round_becomes_one_reward(before: Mapping[str, int], count: int, completed: int) -> None:
-    earned = RULE.earn(before, count, "stamp")
-    assert earned[0] == Movement("stamps", count, "issued", "stamp")
-    assert earned[1:] == (rounds(completed) if completed else ())
+def test_ten_scans_are_one_pastry_and_the_eleventh_starts_the_next_card(
+    needed: int, visits: int, balances: Mapping[str, int]
+) -> None:
+    assert stamped({**STAMPS, "stamps_needed": needed}, visits) == balances
 
 
-@pytest.mark.parametrize(("needed", "before", "completed"), [(2, 1, 1), (2, 0, 0), (30, 28, 0), (30, 29, 1), (3, 8, 3)])
-def test_a_round_is_as_long_as_the_rule_says(needed: int, before: int, completed: int) -> None:
-    earned = StampRule(needed, REWARD).earn({"stamps": before}, 1, "stamp")
-    assert earned[1:] == (rounds(completed, needed) if completed else ())
+@pytest.mark.parametrize(
+    ("balance", "completed"), [(0, 0), (9, 0), (10, 1), (19, 1), (20, 2), (30, 3), (-1, 0), (-11, 0)]
+)
+def test_every_full_round_becomes_one_reward_and_nothing_else_does(balance: int, completed: int) -> None:
+    lines = tuple(part(STAMPS).complete({"stamps": balance}))
+    expected = (Movement("stamps", -completed * 10, "exchanged", "round"), Movement(CUP, completed, "issued", "round"))
+    assert lines == (expected if completed else ())
 
 
-def test_the_cause_is_the_stamps_while_the_exchange_is_always_a_round() -> None:
-    assert [movement.cause for movement in RULE.earn({"stamps": 9}, 1, "import")] == ["import", "round", "round"]
+@pytest.mark.parametrize(
+    ("change", "sale", "stamps"),
+    [
+        ({}, by_hand(3), 3),
+        ({}, by_hand(3, "lunch"), None),
+        ({}, bought(0), 1),
+        ({}, bought(None), 1),
+        ({"earn": "amount", "amount": 500}, bought(499), None),
+        ({"earn": "amount", "amount": 500}, bought(500), 1),
+        ({"earn": "amount", "amount": 500}, bought(99_999), 1),
+        ({"earn": "amount", "amount": 500}, bought(None), None),
+        ({"earn": "amount", "amount": 500}, by_hand(2), 2),
+        ({"earn": "item"}, bought(900), None),
+        ({"earn": "item"}, bought(900, items=(Item("a", "A", 2, 300), Item("b", "B", 1, 300))), 3),
+        ({"earn": "item", "items": ["b"]}, bought(900, items=(Item("a", "A", 2, 300), Item("b", "B", 1, 300))), 1),
+        ({"earn": "item", "items": ["c"]}, bought(900, items=(Item("a", "A", 2, 300),)), None),
+    ],
+)
+def test_a_stamp_is_earned_per_visit_per_item_or_from_an_amount(
+    change: Document, sale: Any, stamps: int | None
+) -> None:
+    assert rules({**STAMPS, **change}).earned(sale) == ({} if stamps is None else {"stamps": stamps})
 
 
-def test_earning_leaves_the_balances_it_was_given_alone() -> None:
-    before = {"stamps": 9}
-    RULE.earn(before, 1, "stamp")
-    assert before == {"stamps": 9}
+def test_a_visit_stamps_each_counter_and_a_stamp_by_hand_only_its_own() -> None:
+    both = rules(STAMPS, LUNCH)
+    assert both.earned(bought(900)) == {"stamps": 1, "stamps:lunch": 1}
+    assert both.earned(by_hand(2, "lunch")) == {"stamps:lunch": 2}
+    assert both.earned(by_hand(2)) == {"stamps": 2}
+
+
+def test_a_new_card_may_begin_with_stamps() -> None:
+    assert rules({**STAMPS, "bonus": 2}).start() == (Movement("stamps", 2, "issued", "bonus"),)
+    assert rules(STAMPS).start() == ()
+    assert rules(STAMPS, {**LUNCH, "bonus": 1}).start() == (Movement("stamps:lunch", 1, "issued", "bonus"),)
 
 
 @pytest.mark.parametrize(
@@ -69,32 +115,128 @@ def test_earning_leaves_the_balances_it_was_given_alone() -> None:
         ({}, 0),
         ({"stamps": 0}, 0),
         ({"stamps": 4}, 4),
-        ({"stamps": 0, UNIT: 1}, 10),
-        ({"stamps": 0, UNIT: 0}, 0),
-        ({UNIT: 3}, 10),
-        ({"stamps": 1, UNIT: 1}, 1),
+        ({"stamps": 0, CUP: 1}, 10),
+        ({"stamps": 0, CUP: 0}, 0),
+        ({CUP: 3}, 10),
+        ({"stamps": 1, CUP: 1}, 1),
         ({"stamps": 0, "reward:of another rule": 1}, 0),
     ],
 )
 def test_the_grid_stays_full_while_a_reward_waits_and_no_new_stamp_has_come(
     balances: Mapping[str, int], shown: int
 ) -> None:
-    assert RULE.shown(balances) == shown
+    assert part(STAMPS).shown(balances) == shown
 
 
 @pytest.mark.parametrize(
-    ("language", "reward", "sentence"),
+    ("change", "english", "german"),
     [
-        ("de", "Kaffee", "10 Stempel, dann gratis: Kaffee"),
-        ("en", "Coffee", "10 stamps, then one for free: Coffee"),
+        ({}, "10 stamps, then one for free: Coffee", "10 Stempel, dann gratis: Kaffee"),
+        (
+            {"stamps_needed": 3, "next_free": True},
+            "Buy 3, the 4th is free: Coffee",
+            "3 Mal zahlen, das 4. Mal ist gratis: Kaffee",
+        ),
+        (
+            {"stamps_needed": 21, "next_free": True},
+            "Buy 21, the 22nd is free: Coffee",
+            "21 Mal zahlen, das 22. Mal ist gratis: Kaffee",
+        ),
+        (
+            {"stamps_needed": 12, "next_free": True},
+            "Buy 12, the 13th is free: Coffee",
+            "12 Mal zahlen, das 13. Mal ist gratis: Kaffee",
+        ),
+        (
+            {"earn": "item", "bonus": 1},
+            "10 stamps, then one for free: Coffee; One stamp for each item; 1 stamp is there already",
+            "10 Stempel, dann gratis: Kaffee; Ein Stempel je Artikel; 1 Stempel ist schon da",
+        ),
+        (
+            {"earn": "amount", "amount": 1050, "bonus": 2},
+            "10 stamps, then one for free: Coffee; One stamp from €10.50; 2 stamps are there already",
+            "10 Stempel, dann gratis: Kaffee; Ein Stempel ab 10,50\u00a0€; 2 Stempel sind schon da",
+        ),
+        (
+            {"names": named("Coffee card", "Kaffeekarte")},
+            "Coffee card: 10 stamps, then one for free: Coffee",
+            "Kaffeekarte: 10 Stempel, dann gratis: Kaffee",
+        ),
     ],
 )
-def test_a_rule_prints_itself_as_one_sentence_in_both_languages(language: str, reward: str, sentence: str) -> None:
-    assert RULE.sentence(language, reward) == sentence
+def test_stamps_say_themselves_in_one_sentence(change: Document, english: str, german: str) -> None:
+    rule = part({**STAMPS, **change})
+    assert (rule.sentence(ENGLISH), rule.sentence(GERMAN)) == (english, german)
 
 
-def test_a_per_cent_sign_in_a_reward_is_only_text() -> None:
-    assert RULE.sentence("en", "100% fruit %(needed)s") == "10 stamps, then one for free: 100% fruit %(needed)s"
+@pytest.mark.parametrize(
+    ("change", "about", "sentence"),
+    [
+        ({"stamps_needed": 1}, "stamps_needed", "“1” is too small: write at least 2."),
+        ({"stamps_needed": 31}, "stamps_needed", "“31” is too large: write at most 30."),
+        ({"stamps_needed": "ten"}, "stamps_needed", "“ten” is not a whole number: write digits only."),
+        ({"stamps_needed": 2.5}, "stamps_needed", "“2.5” is not a whole number: write digits only."),
+        ({"stamps_needed": " "}, "stamps_needed", "This is missing: fill it in."),
+        ({"reward_id": "x"}, "reward_id", "“x” is not a reward: choose one of the program's."),
+        ({"reward_id": None}, "reward_id", "This is missing: fill it in."),
+        ({"earn": "luck"}, "earn", "“luck” is not possible here: choose one of visit, item, amount."),
+        ({"earn": "amount"}, "amount", "Stamps are earned from an amount: say from which."),
+        ({"earn": "amount", "amount": 0}, "amount", "“0” is too small: write at least 1."),
+        (
+            {"amount": 500},
+            "amount",
+            "No stamp is earned from an amount here: take the amount away, or earn stamps from an amount.",
+        ),
+        (
+            {"items": ["a"]},
+            "items",
+            "No stamp is earned for an item here: take the items away, or earn stamps for items.",
+        ),
+        ({"earn": "item", "items": [""]}, "items.0", "This is empty: write what it is called."),
+        (
+            {"earn": "item", "items": ["a\x00"]},
+            "items.0",
+            "This holds characters that cannot be printed: type it anew.",
+        ),
+        (
+            {"bonus": 10},
+            "bonus",
+            "A new card cannot begin with 10 of 10 stamps: leave at least one to collect.",
+        ),
+        ({"bonus": -1}, "bonus", "“-1” is too small: write at least 0."),
+        ({"bonus": 30}, "bonus", "“30” is too large: write less than 30."),
+        (
+            {"counter": "Lunch"},
+            "counter",
+            "“Lunch” is not a key: write up to 20 small letters, digits and _, a letter first.",
+        ),
+        ({"stamps": 3}, "stamps", "There is no field “stamps” here: take it away."),
+        ({"names": {"de": "Kaffee"}}, "names.en", "This is missing: fill it in."),
+    ],
+)
+def test_a_rule_that_no_card_could_follow_is_refused(change: Document, about: str, sentence: str) -> None:
+    assert refused({**STAMPS, **change}) == (f"parts.0.{about}", sentence)
+
+
+@pytest.mark.parametrize(
+    ("change", "about", "sentence"),
+    [
+        ({"names": None}, "names", "The counter “lunch” has no name: say what its stamps are called."),
+        ({"counter": "rest"}, "counter", "No counter can have the key “rest”: choose another."),
+    ],
+)
+def test_a_further_counter_needs_a_name_and_a_key_of_its_own(change: Document, about: str, sentence: str) -> None:
+    assert refused(STAMPS, {**LUNCH, **change}) == (f"parts.1.{about}", sentence)
+
+
+@pytest.mark.parametrize("missing", ["stamps_needed", "reward_id"])
+def test_a_rule_that_is_not_whole_is_refused(missing: str) -> None:
+    document = {key: value for key, value in STAMPS.items() if key != missing}
+    assert refused(document) == (f"parts.0.{missing}", "This is missing: fill it in.")
+
+
+def test_a_rule_is_the_same_for_the_same_words() -> None:
+    assert part(STAMPS) == StampRule(stamps_needed=10, reward_id=COFFEE)
 
 
 @pytest.mark.parametrize(
@@ -107,46 +249,3 @@ def test_the_pause_runs_from_the_other_stamp_on_whichever_came_first(seconds_ago
 
 def test_a_card_that_never_earned_need_not_wait() -> None:
     assert pause_left(None, NOON, 300) == timedelta()
-
-
-def test_what_a_version_stores_is_read_as_the_rule_of_its_kind() -> None:
-    assert rule_of("stamps", {"stamps_needed": 10, "reward_id": str(REWARD)}) == RULE
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        {},
-        {"stamps_needed": 10},
-        {"stamps_needed": "ten", "reward_id": str(REWARD)},
-        {"stamps_needed": 10, "reward_id": "x"},
-    ],
-)
-def test_a_stored_rule_that_is_not_whole_is_refused(stored: Mapping[str, object]) -> None:
-    with pytest.raises((KeyError, ValueError)):
-        rule_of("stamps", stored)
-
-
-def test_a_kind_of_program_that_nobody_wrote_is_refused() -> None:
-    with pytest.raises(KeyError):
-        rule_of("points", {})
-
-
-def test_a_reward_is_a_unit_of_its_own() -> None:
-    assert reward_unit(REWARD) == UNIT
-    assert is_reward(UNIT)
-    assert not is_reward("stamps")
-
-
-def test_rules_import_no_database_no_web_and_no_clock() -> None:
-    allowed = set(sys.stdlib_module_names) | {"issuer.rules", "issuer.language"}
-    for path in Path(issuer.rules.__file__).parent.glob("*.py"):
-        tree = ast.parse(path.read_text())
-        for node in ast.walk(tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            for name in names:
-                known = name.split(".")[0] in allowed or any(name.startswith(prefix) for prefix in allowed)
-                assert known, f"{path.name} imports {name}"
-        assert ".now(" not in path.read_text(), f"{path.name} asks the clock"
-    assert set(KINDS) == {"stamps"}
