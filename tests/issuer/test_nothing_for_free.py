@@ -99,9 +99,7 @@ def test_a_counter_that_was_changed_before_its_first_round_is_refunded_like_any_
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_friend_who_turns_out_to_be_oneself_leaves_no_present_and_no_debt(
-    till: Till, backwards: bool
-) -> None:
+def test_a_friend_who_turns_out_to_be_oneself_leaves_no_present_and_no_debt(till: Till, backwards: bool) -> None:
     till.set_rules(STAMPS, referral(1, 2))
     referrer = till.join()
     friend = join_by(till, invite(till, referrer))
