@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from uuid import UUID, uuid4
@@ -19,15 +18,13 @@ from issuer.publishing import AT_THE_TILL, publish
 from issuer.refusals import Refusal
 from issuer.rounds import Side, fall_back, rounds_of
 from issuer.rules import Rules
-from issuer.rules.expiry import ExpiryRule, months_after
-from issuer.rules.movement import CREDIT, PREPAID, WHOLE, Movement, after, is_owed
+from issuer.rules.movement import CREDIT, WHOLE, Movement, after
 from issuer.rules.part import Item, Sale
-from issuer.rules.prepaid import PrepaidRule
 from issuer.rules.refunding import in_parts, staying, taken_parts, too_much
 from issuer.rules.settling import settled, taken
 from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Posting, ProgramVersion, Purchase, Refund
-from issuer.terms import Terms, terms_of
+from issuer.terms import terms_of
 from issuer.visits import Visit, refuse
 
 EARNING = ("stamp", "purchase", "import")
@@ -135,22 +132,11 @@ def refund(session: Session, card: Card, purchase: Purchase, total: int | None, 
     free = free_balances(session, card, visit.now)
     lines = list(_lines(session, card, story, part, free))
     terms = terms_of(session, card, purchase.occurred_at)
-    lines = [line for line in lines if not (is_owed(line.unit) and _has_ended(terms, line.unit, purchase, visit.now))]
     lines += settled(terms.counters, after(free, lines))
     booked = post(session, card, lines, visit.deed("refund", purchase_id=purchase.id))
     undone(session, card, terms, booked, story.posting if part.whole else None, lines)
     publish(session, [card], "refund", AT_THE_TILL, visit.now)
     return Refunded(row, booked, card)
-
-
-def _has_ended(terms: Terms, debt: str, purchase: Purchase, now: datetime) -> bool:
-    """Whether what a purchase brought is over by its rule: what ended by itself is owed to nobody."""
-    unit, bought, today = debt.removeprefix("owed:"), terms.local(purchase.occurred_at), terms.local(now).date()
-    ends = [rule.last_day(bought) for rule in terms.at.each(ExpiryRule) if rule.since == "earned" and rule.covers(unit)]
-    prepaid = terms.at.one(PrepaidRule)
-    if prepaid and prepaid.valid_months and unit == PREPAID:
-        ends.append(months_after(bought.date(), prepaid.valid_months))
-    return any(day < today for day in ends)
 
 
 def refunded_of(session: Session, purchase: Purchase) -> int:

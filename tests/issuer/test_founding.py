@@ -322,7 +322,7 @@ def test_two_shops_of_one_name_go_live_at_once_under_two_addresses(shared_engine
         lambda session: go_live(session, *second, now).slug,
     )
     assert one == f"cafe-{basics.name[5:]}"
-    assert re.fullmatch(f"{one}-[0-9a-f]{{4}}", other)
+    assert re.fullmatch(f"{one}-[0-9a-f]{{6}}", other)
 
 
 def test_a_name_corrected_before_going_live_is_the_one_in_the_address(shared_engine: Engine, now: datetime) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from issuer import earning, expiring, purchases, referrals, vouchers
+from issuer import earning, purchases, referrals, vouchers
 from issuer.audit import first_breach
 from issuer.refusals import Refusal
 from issuer.rules.movement import Movement, reward_unit
@@ -267,14 +267,3 @@ def test_the_book_is_sound_after_refunds(own_till: Till) -> None:
     with own_till.work() as session:
         assert session.query(Purchase).count() == 3
         assert first_breach(session) is None
-
-
-def test_what_has_ended_by_its_rule_is_owed_to_nobody(till: Till) -> None:
-    till.set_rules(POINTS, {"kind": "expiry", "what": "points", "months": 1, "grace_days": 0})
-    card_id = till.join()
-    bought = till.bought(card_id, 1000)
-    late = till.later(80 * 86400)
-    with late.work() as session:
-        expiring.look_after(session, locked(session, card_id), late.now)
-    assert refunded(late, bought.purchase.id) == []
-    assert stands(late, card_id) == {}
