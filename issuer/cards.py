@@ -160,6 +160,13 @@ def locked_card(session: Session, card_id: UUID) -> Card | None:
     return held(session, Card, rows[0]) if rows else None
 
 
+def heir_of(session: Session, card: Card) -> Card:
+    """The card that holds what this one held: itself, unless it was merged into another. Nothing is locked."""
+    while card.merged_into is not None:
+        card = session.get_one(Card, card.merged_into)
+    return card
+
+
 def find_key(session: Session, key: str) -> CardKey | None:
     """The directory's row for the key of a card's page; revoked keys are not found."""
     row = session.get(CardKey, digest(key))

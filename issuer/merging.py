@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from issuer import due, events, expiring, occasions, standing
-from issuer.cards import locked_card
+from issuer.cards import heir_of, locked_card
 from issuer.codes import draw_code
 from issuer.customers import PURPOSES, Profile, Told, known, remember
 from issuer.history import last_earned
@@ -59,9 +59,7 @@ def followed(session: Session, card: Card) -> Card:
 def where_to(session: Session, row: CardCode) -> Card | None:
     """The card that took over from a code's: for a till that scans what was revoked. ``None`` for a code of no card."""
     card = session.get(Card, row.card_id) if row.card_id else None
-    while card is not None and card.merged_into is not None:
-        card = session.get_one(Card, card.merged_into)
-    return card
+    return heir_of(session, card) if card else None
 
 
 def merge(session: Session, keys: Keys, into: Card, from_: Card, visit: Visit) -> Booked | Refusal:

@@ -11,7 +11,11 @@ from issuer import brands, founding
 from issuer.editing import Author, Gone
 from issuer.program_changes import KindChanged, Plan, change_program, create_program
 from issuer.programs import ProgramView, program_view
-from issuer.schema import Merchant, Program
+from issuer.schema import Merchant, Program, ProgramSlug
+
+
+class AddressTaken(Exception):
+    """Another program is found under the address that was wanted: choose another one."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,21 @@ def found(session: Session, author: Author, plan: Plan, pause: int) -> Program:
     return program
 
 
-def opened(session: Session, plan: Plan, name: str, now: datetime) -> Program:
-    """A program under an address made from a name, which nobody else takes at this very moment."""
+def opened(session: Session, plan: Plan, name: str, now: datetime, wanted: str | None = None) -> Program:
+    """A program whose join page is open, under the address that is wanted or one that is made from a name.
+
+    :raises AddressTaken: the wanted one is somebody's
+    """
     brand = brands.brand_of_merchant(session)
     while True:
+        slug = wanted or founding.free_slug(session, name)
+        if session.get(ProgramSlug, slug) is not None:
+            raise AddressTaken(slug)
         try:
             with session.begin_nested():
-                return create_program(session, brand, plan, founding.free_slug(session, name), now)
+                return create_program(session, brand, plan, slug, now)
         except IntegrityError:
+            # Another program took this address at this very moment.
             continue
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from issuer import earning, expiring
+from issuer.cards import heir_of
 from issuer.history import EARNING
 from issuer.ledger import Actor, Booked, Deed, card_lines, free_balances, post, refuse_reversal
 from issuer.publishing import AT_THE_TILL, publish
@@ -53,7 +54,7 @@ def referrer_of(session: Session, program_id: UUID, invite: str) -> Card | None:
     if not INVITE.fullmatch(invite):
         return None
     found = session.scalar(select(Card).where(Card.invite == invite, Card.program_id == program_id))
-    card = _followed(session, found) if found else None
+    card = heir_of(session, found) if found else None
     return card if card is not None and card.program_id == program_id else None
 
 
@@ -89,7 +90,7 @@ def waiting(session: Session, card: Card, terms: Terms) -> Brought | None:
     row = session.scalar(select(Referral).where(Referral.friend_card_id == card.id, Referral.state == "waiting"))
     if row is None:
         return None
-    if _same(session, _followed(session, session.get_one(Card, row.referrer_card_id)), card):
+    if _same(session, heir_of(session, session.get_one(Card, row.referrer_card_id)), card):
         row.state = "void"
         return None
     return Brought(row, rule)
@@ -161,17 +162,10 @@ def _same(session: Session, one: Card, other: Card) -> bool:
     return len(found) == 2 and found[0] == found[1]
 
 
-def _followed(session: Session, card: Card) -> Card:
-    """The card that holds what this one held."""
-    while card.merged_into is not None:
-        card = session.get_one(Card, card.merged_into)
-    return card
-
-
 def _locked(session: Session, card_id: UUID) -> Card:
     """The card that holds what this one held, as it is once it is locked."""
     while True:
-        card = _followed(session, session.get_one(Card, card_id))
+        card = heir_of(session, session.get_one(Card, card_id))
         session.refresh(card, with_for_update=True)
         if card.merged_into is None:
             return card

@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from issuer import referrals
+from issuer.cards import heir_of
 from issuer.counter import undone
+from issuer.history import EARNING
 from issuer.ledger import Booked, card_lines, free_balances, post
 from issuer.merging import followed
 from issuer.publishing import AT_THE_TILL, publish
@@ -26,8 +28,6 @@ from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Posting, ProgramVersion, Purchase, Refund
 from issuer.terms import terms_of
 from issuer.visits import Visit, refuse
-
-EARNING = ("stamp", "purchase", "import")
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,7 @@ def refunded_of(session: Session, purchase: Purchase) -> int:
 
 def bearer(session: Session, purchase: Purchase) -> UUID:
     """The card to lock for a refund: the purchase's, or the one that it was merged into."""
-    card = session.get_one(Card, purchase.card_id)
-    while card.merged_into is not None:
-        card = session.get_one(Card, card.merged_into)
-    return card.id
+    return heir_of(session, session.get_one(Card, purchase.card_id)).id
 
 
 def _worth(purchase: Purchase) -> int:

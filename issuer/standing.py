@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from issuer import due, notices
+from issuer.history import TAKEN_BACK
 from issuer.ledger import Deed, balances
 from issuer.publishing import CAMPAIGN, publish
 from issuer.rules import Rules
 from issuer.rules.movement import Movement, reward_unit
 from issuer.rules.tiers import Standing, Tier, TierRule
-from issuer.schema import Card, Granted, Notice, Posting, ProgramVersion, Purchase, Refund
+from issuer.schema import Card, Granted, Notice, Posting, ProgramVersion
 from issuer.terms import Terms, terms_of
 
 KIND = "tier_ends"
@@ -175,23 +176,9 @@ def _what(tier: Tier) -> str:
 
 def _free_rewards(session: Session, card: Card) -> None:
     """What a posting brought that was taken back as a whole can be reached again."""
-    undone = exists().where(Posting.card_id == Granted.card_id, Posting.recorded_at == Granted.at, _taken_back())
+    undone = exists().where(Posting.card_id == Granted.card_id, Posting.recorded_at == Granted.at, text(TAKEN_BACK))
     session.execute(
         delete(Granted)
         .where(Granted.card_id == card.id, Granted.what.startswith("tier:"), undone)
         .execution_options(synchronize_session=False)
     )
-
-
-def _taken_back() -> ColumnElement[bool]:
-    """Whether a `Posting` was reversed, or its purchase refunded as a whole."""
-    undoing = aliased(Posting)
-    paid = func.coalesce(Purchase.total, 0) - Purchase.discount
-    refunded = (
-        select(Purchase.id)
-        .join(Refund, Refund.purchase_id == Purchase.id)
-        .where(Purchase.id == Posting.purchase_id)
-        .group_by(Purchase.id)
-        .having(func.sum(Refund.total) >= paid)
-    )
-    return or_(exists().where(undoing.reverses_id == Posting.id), refunded.exists())

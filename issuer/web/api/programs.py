@@ -1,17 +1,15 @@
 """Programs and locations."""
 
 from flask import g, jsonify
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer.brands import brand_of_merchant
 from issuer.database import transaction
-from issuer.founding import free_slug
 from issuer.idempotency import Answer
-from issuer.program_changes import Plan, change_program, create_program
+from issuer.program_changes import Plan, change_program
+from issuer.program_keeping import AddressTaken, opened
 from issuer.programs import ProgramView, locations, program_view, program_views
-from issuer.schema import Program, ProgramSlug
+from issuer.schema import Program
 from issuer.web.api import PROBLEM, REFUSED, api, shapes
 from issuer.web.api.cards import place
 from issuer.web.api.plans import plan_of_change, plan_of_new
@@ -89,18 +87,11 @@ def list_locations(query: Page) -> Response:
 
 def _made(session: Session, plan: Plan, wanted: str | None) -> Program:
     """:raises Problem: 422, when the address that is wanted is taken"""
-    brand = brand_of_merchant(session)
-    while True:
-        slug = wanted or free_slug(session, plan.names["de"])
-        if session.get(ProgramSlug, slug) is not None:
-            message = f"'{slug}' is taken: choose another one"
-            raise Problem(422, "invalid_body", f"slug {message}.", [{"field": "slug", "message": message}])
-        try:
-            with session.begin_nested():
-                return create_program(session, brand, plan, slug, now())
-        except IntegrityError:
-            # Another program took this address at this very moment.
-            continue
+    try:
+        return opened(session, plan, plan.names["de"], now(), wanted)
+    except AddressTaken as error:
+        message = f"'{error}' is taken: choose another one"
+        raise Problem(422, "invalid_body", f"slug {message}.", [{"field": "slug", "message": message}]) from error
 
 
 def _found(session: Session, text: str) -> ProgramView:
