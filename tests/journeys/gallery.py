@@ -23,8 +23,8 @@ TEXTS = """
 () => {
   const texts = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  // What is marked as being in another language may be in that one.
-  const own = (node) => node.parentElement.closest("[lang]").lang === document.documentElement.lang;
+  // What is marked as being in another language may be in that one, and a name in code is in none.
+  const own = ({ parentElement: at }) => !at.closest("code") && at.closest("[lang]").lang === document.documentElement.lang;
   while (walker.nextNode()) if (own(walker.currentNode)) texts.push(walker.currentNode.data);
   for (const name of ["aria-label", "placeholder", "title", "alt", "data-sentence"])
     for (const element of document.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name));

@@ -97,7 +97,7 @@ def test_a_name_that_is_taken_gets_an_address_beside_it(app: OpenAPI, now: datet
     name = f"Café {uuid4().hex[:8]}"
     first, second = (page(live(app, now, name=name).browser, "done") for _ in range(2))
     (one,), (other,) = (re.findall(r"/join/([\w-]+)", shown)[:1] for shown in (first, second))
-    assert re.fullmatch(f"{one}-[0-9a-f]{{4}}", other)
+    assert re.fullmatch(f"{one}-[0-9a-f]{{6}}", other)
 
 
 def test_when_the_shop_is_live_no_question_is_open_any_more(app: OpenAPI, engine: Engine, now: datetime) -> None:
