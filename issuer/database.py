@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -15,7 +15,9 @@ from sqlalchemy.orm.util import identity_key
 
 APPLICATION_ROLE = "treuepass_app"
 LOCK_TIMEOUT = "5s"
+AHEAD = "treuepass.ahead"
 Row = TypeVar("Row", bound=DeclarativeBase)
+Statement = tuple[str, Mapping[str, Any]]
 
 
 class UnsafeRole(Exception):
@@ -36,8 +38,16 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         connection.execute("SET TIME ZONE 'UTC'")
         connection.commit()
 
+    event.listen(engine, "checkout", _forget_ahead)
     event.listen(engine, "checkout", _refuse_dead)
+    event.listen(engine, "before_cursor_execute", lambda connection, *_: _catch_up(connection))
+    event.listen(engine, "commit", _commit)
     return engine
+
+
+def _forget_ahead(_connection: Any, record: Any, _proxy: object) -> None:
+    """What waited in a transaction that was given up."""
+    record.info.pop(AHEAD, None)
 
 
 def _refuse_dead(connection: Any, _record: object, _proxy: object) -> None:
@@ -69,7 +79,7 @@ def transaction(engine: Engine, merchant_id: UUID | None = None) -> Iterator[Ses
 
 def set_merchant(session: Session, merchant_id: UUID) -> None:
     """Let the rest of this transaction see and write the rows of this merchant, and of no other."""
-    send(session, "SELECT set_config('treuepass.merchant', %(merchant)s, true)", {"merchant": str(merchant_id)})
+    send_ahead(session, "SELECT set_config('treuepass.merchant', %(merchant)s, true)", {"merchant": str(merchant_id)})
 
 
 def send(session: Session, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -81,10 +91,61 @@ def send(session: Session, sql: str, values: Mapping[str, Any]) -> list[tuple[An
     :param sql: with ``%(name)s`` for a value and ``%%`` for a percent sign
     """
     session.flush()
-    connection = session.connection()
+    return _run(session.connection(), (sql, values)).fetchall()  # type: ignore[no-any-return]
+
+
+def send_ahead(session: Session, sql: str, values: Mapping[str, Any]) -> None:
+    """Like `send`, for a statement whose answer nobody waits for.
+
+    It goes to the server with the next statement or with the commit, before it and in one round trip with it (pipeline
+    mode of PostgreSQL's protocol). What is wrong with it comes up there.
+    """
+    session.flush()
+    session.connection().info.setdefault(AHEAD, []).append((sql, values))
+
+
+def _run(connection: Connection, *statements: Statement, commit: bool = False) -> Any:
+    """The cursor of the last statement, after all that was sent ahead."""
     driver: Any = connection.connection.dbapi_connection
+    ahead: list[Statement] = connection.info.pop(AHEAD, [])
+    *earlier, last = (*ahead, *statements)
+    with _told(connection, driver, last):
+        if not earlier and not commit:
+            return driver.execute(*last)
+        with driver.pipeline():
+            for statement in earlier:
+                driver.execute(*statement)
+            cursor = driver.execute(*last)
+            if commit:
+                driver.commit()
+        return cursor
+
+
+def _catch_up(connection: Connection) -> None:
+    """Send what waits on its own, as the next statement is SQLAlchemy's."""
+    if connection.info.get(AHEAD):
+        _run(connection)
+
+
+def _commit(connection: Connection) -> None:
+    """Commit in one round trip with what waits; SQLAlchemy's own commit finds nothing left to do."""
+    if not connection.info.get(AHEAD):
+        return
     try:
-        return driver.execute(sql, values).fetchall()  # type: ignore[no-any-return]
+        _run(connection, commit=True)
+    except DBAPIError as error:
+        # A commit that failed leaves no transaction open, and so SQLAlchemy ends none.
+        if not error.connection_invalidated:
+            connection.connection.rollback()
+        raise
+
+
+@contextmanager
+def _told(connection: Connection, driver: Any, statement: Statement) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy does."""
+    sql, values = statement
+    try:
+        yield
     except psycopg.Error as error:
         gone = driver.closed
         told = DBAPIError.instance(

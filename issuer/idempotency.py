@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, delete
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from issuer.database import LOCK_TIMEOUT, send
+from issuer.database import LOCK_TIMEOUT, send, send_ahead
 from issuer.schema import IdempotencyKey
 
 KEPT = timedelta(days=7)
@@ -40,7 +40,6 @@ CLAIM = """
 KEEP = """
     UPDATE idempotency_key SET status = %(status)s, body = %(body)s
     WHERE merchant_id = %(merchant_id)s AND actor = %(actor)s AND route = %(route)s AND key = %(key)s
-    RETURNING status
 """
 
 
@@ -123,7 +122,7 @@ def once(session: Session, attempt: Attempt, work: Callable[[], Answer], now: da
         session.execute(delete(IdempotencyKey).where(*_itself(attempt)))
         _claimed(session, attempt, now)
     answer = work()
-    send(session, KEEP, {**vars(attempt), "status": answer.status, "body": json.dumps(answer.body)})
+    send_ahead(session, KEEP, {**vars(attempt), "status": answer.status, "body": json.dumps(answer.body)})
     return answer
 
 

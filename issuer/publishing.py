@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from issuer.database import send
+from issuer.database import send_ahead
 from issuer.schema import Card, Pass, Publication
 
 APPLE = "apple"
@@ -31,7 +31,7 @@ PUBLISH = """
             END,
             due_at = coalesce(publication.due_at, greatest(excluded.due_at, publication.not_before))
     )
-    SELECT id, version FROM raised
+    SELECT count(*) FROM raised
 """
 
 
@@ -40,6 +40,7 @@ def publish(session: Session, cards: Sequence[Card], reason: str, priority: int,
 
     Last, because the publication row is what the relay and the phones' registrations wait for.
 
+    :param cards: locked
     :param reason: short stable word, kept for "why did my card change"
     :param priority: `AT_THE_TILL` goes before `CAMPAIGN`
     """
@@ -50,9 +51,9 @@ def publish(session: Session, cards: Sequence[Card], reason: str, priority: int,
         "priority": priority,
         "now": now,
     }
-    versions = dict(send(session, PUBLISH, values))
+    send_ahead(session, PUBLISH, values)
     for card in cards:
-        set_committed_value(card, "version", versions[card.id])
+        set_committed_value(card, "version", card.version + 1)
 
 
 def announce_new(session: Session, card: Card, issue: Pass, now: datetime) -> None:

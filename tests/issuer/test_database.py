@@ -1,20 +1,23 @@
 """Statements that go past SQLAlchemy: the same errors, the same objects, the same connections."""
 
 from dataclasses import replace
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from issuer.cards import locked_card
-from issuer.database import make_engine, send, transaction
+from issuer.database import make_engine, send, send_ahead, transaction
 from issuer.history import entries, just_booked
 from issuer.schema import Card, Event
 from tests.conftest import plain
 from tests.issuer.counting import Till
 
 OWN_PID = "SELECT pg_backend_pid()"
+SPEAK = "UPDATE card SET language = %(language)s WHERE id = %(card)s"
 
 
 def _end(url: str, pid: int) -> None:
@@ -101,6 +104,83 @@ def test_a_change_of_a_locked_card_is_kept(till: Till) -> None:
     with till.work() as session:
         card = session.get_one(Card, card_id)
         assert (card.language, card.pins) == ("en", {"lunch": 1})
+
+
+def _language(till: Till, card_id: UUID) -> str:
+    with till.work() as session:
+        return session.get_one(Card, card_id).language
+
+
+def _speak_ahead(session: Session, card_id: UUID, language: str) -> None:
+    send_ahead(session, SPEAK, {"card": card_id, "language": language})
+
+
+def test_what_is_sent_ahead_comes_before_the_next_statement_and_in_its_order(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        _speak_ahead(session, card_id, "en")
+        _speak_ahead(session, card_id, "de")
+        assert send(session, "SELECT language FROM card WHERE id = %(card)s", {"card": card_id}) == [("de",)]
+        _speak_ahead(session, card_id, "en")
+        assert session.scalar(select(Card.language).where(Card.id == card_id)) == "en"
+        session.rollback()
+    assert _language(till, card_id) == "de"
+
+
+def test_what_is_sent_ahead_of_nothing_is_committed(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        _speak_ahead(session, card_id, "en")
+    assert _language(till, card_id) == "en"
+
+
+def test_what_was_sent_ahead_in_a_transaction_that_failed_is_never_done(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        _speak_ahead(session, card_id, "en")
+        session.rollback()
+    assert _language(till, card_id) == "de"
+
+
+def test_what_was_sent_ahead_in_a_savepoint_ends_with_it(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        _speak_ahead(session, card_id, "en")
+        with session.begin_nested() as tried:
+            _speak_ahead(session, card_id, "de")
+            tried.rollback()
+    assert _language(till, card_id) == "en"
+
+
+def test_what_is_wrong_with_a_statement_sent_ahead_comes_up_with_the_next_one(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        _speak_ahead(session, card_id, "fr")
+        with pytest.raises(IntegrityError, match="card_language_check"):
+            send(session, "SELECT 1", {})
+        session.rollback()
+
+
+def test_what_is_wrong_with_a_statement_sent_ahead_comes_up_with_the_commit(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        session.add(Event(merchant_id=till.shop.merchant_id, card_id=card_id, kind="seen", data={}, at=till.now))
+        _speak_ahead(session, card_id, "fr")
+        with pytest.raises(IntegrityError, match="card_language_check"):
+            session.commit()
+    with till.work() as session:
+        assert session.scalar(select(func.count()).where(Event.card_id == card_id, Event.kind == "seen")) == 0
+    assert _language(till, card_id) == "de"
+
+
+def test_a_merchant_that_is_set_is_the_one_whose_rows_the_very_next_statement_sees(till: Till) -> None:
+    card_id = till.join()
+    with transaction(till.engine, till.shop.merchant_id) as session:
+        assert send(session, "SELECT count(*) FROM card WHERE id = %(card)s", {"card": card_id}) == [(1,)]
+    with transaction(till.engine, uuid4()) as session:
+        assert send(session, "SELECT count(*) FROM card WHERE id = %(card)s", {"card": card_id}) == [(0,)]
+    with transaction(till.engine) as session:
+        assert send(session, "SELECT count(*) FROM card WHERE id = %(card)s", {"card": card_id}) == [(0,)]
 
 
 def test_what_was_just_booked_is_told_as_the_history_tells_it(till: Till) -> None:
