@@ -4,6 +4,7 @@ What was earned keeps the end that it was promised, by the version of the progra
 does not touch it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,13 +17,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from issuer import due, notices
+from issuer.heaps import Heap, Heaps, play
 from issuer.ledger import Actor, Deed, balances, free_balances, post
-from issuer.lots import EndAt, Line, Lot, Outlook, accounted, any_end, end_in, first_told, lots, outlook
+from issuer.lots import EndAt, Line, Lot, Outlook, any_end, end_in, first_told, outlook
 from issuer.publishing import CAMPAIGN, publish
 from issuer.rules import Rules
 from issuer.rules.expiry import end_of
 from issuer.rules.movement import Movement, is_counter
-from issuer.schema import Card, Due, Entry, Merchant, Notice, Posting, ProgramVersion
+from issuer.schema import Card, Due, Entry, Merchant, Notice, Posting, ProgramVersion, Purchase
 from issuer.terms import Terms, move_on, terms_of
 
 KIND = "ends"
@@ -107,6 +109,9 @@ class _Promises:
         """The version that held; before the first, that one. The same as `terms.terms_of` finds."""
         return next((rules for since, rules in reversed(self.versions) if since <= instant), self.versions[0][1])
 
+    def end_at(self, unit: str) -> EndAt:
+        return lambda instant: end_in(self.at(instant), unit)
+
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(ZoneInfo(self.zone))
 
@@ -127,27 +132,68 @@ def _promises(session: Session, card: Card) -> _Promises:
 
 def _lots(session: Session, card: Card, promises: _Promises, held: Mapping[str, int]) -> dict[str, list[Lot]]:
     """What each balance consists of. Reads no further back than to what is left of it."""
+    played = dict[str, Heaps]()
+    for lines, is_all in _histories(session, card, promises) if held else ():
+        played = {
+            unit: play(lines, unit, amount, promises.end_at(unit), is_all=is_all) for unit, amount in held.items()
+        }
+        if all(one.is_certain for one in played.values()):
+            break
+    return {unit: one.left() for unit, one in played.items()}
+
+
+def ended_of(session: Session, purchase: Purchase) -> Counter[str]:
+    """How much of what a purchase brought was over before it was spent, by unit, wherever its card was merged to."""
+    cards = _heirs(session, purchase)
+    over = (
+        select(Entry.unit)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .where(Entry.card_id.in_([card.id for card in cards]), Entry.amount < 0)
+        .where(Posting.cause == "expiry", Posting.recorded_at >= purchase.recorded_at)
+    )
+    found, moved = Counter[str](), Counter[str]()
+    for unit in session.scalars(over.distinct()).all():
+        for card in cards:
+            heaps = _heaps_since(session, card, purchase.occurred_at, unit)
+            if card.id == purchase.card_id:
+                mine = [heap for heap in heaps if heap.purchase_id == purchase.id and heap.cause != "round"]
+                found[unit], moved[unit] = sum(heap.ended for heap in mine), sum(heap.moved for heap in mine)
+            else:
+                # Of a merged card's balance nobody knows which was whose: in doubt what ended was the purchase's.
+                mine = [heap for heap in heaps if heap.is_merged]
+                ended = min(moved[unit], sum(heap.ended for heap in mine))
+                found[unit] += ended
+                moved[unit] = min(moved[unit] - ended, sum(heap.moved for heap in mine))
+    return found
+
+
+def _heaps_since(session: Session, card: Card, since: datetime, unit: str) -> list[Heap]:
+    """What was earned since an instant in a unit, and what became of it."""
+    promises, held = _promises(session, card), balances(session, card).get(unit, 0)
+    for lines, is_all in _histories(session, card, promises):
+        if is_all or lines[-1].recorded < since:
+            return play(lines, unit, held, promises.end_at(unit), is_all=is_all).known
+    return []
+
+
+def _heirs(session: Session, purchase: Purchase) -> list[Card]:
+    """The cards on which what a purchase earned has been, one after the other."""
+    cards = [session.get_one(Card, purchase.card_id)]
+    while cards[-1].merged_into is not None:
+        cards.append(session.get_one(Card, cards[-1].merged_into))
+    return cards
+
+
+def _histories(session: Session, card: Card, promises: _Promises) -> Iterator[tuple[list[Line], bool]]:
+    """The card's entries, newest first: longer and longer, and whether these are all."""
     lines = list[Line]()
-    found = dict[str, list[Lot]]()
-    for page in _pages(session, card, promises) if held else ():
+    for page, is_all in _pages(session, card, promises):
         lines += page
-        found = {unit: lots(lines, unit, _end_at(promises, unit)) for unit in held}
-        if all(_covers(found[unit], held[unit], page[-1].recorded) for unit in held):
-            return found
-    return {unit: accounted(found.get(unit, []), held[unit], lines, _end_at(promises, unit)) for unit in held}
+        yield lines, is_all
 
 
-def _end_at(promises: _Promises, unit: str) -> EndAt:
-    return lambda instant: end_in(promises.at(instant), unit)
-
-
-def _covers(found: Sequence[Lot], balance: int, read_to: datetime) -> bool:
-    """Whether a balance is accounted for. Older entries can only be of what happened before they were booked."""
-    return sum(lot.amount for lot in found if lot.occurred >= read_to) >= balance
-
-
-def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[list[Line]]:
-    """The card's entries, newest first."""
+def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[tuple[list[Line], bool]]:
+    """The card's entries, newest first, and whether these are the last."""
     reversal = aliased(Posting)
     undone = select(reversal.id).where(reversal.reverses_id == Posting.id).exists()
     query = (
@@ -160,8 +206,8 @@ def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[list[L
     while True:
         further = query if before is None else query.where(Entry.number < before)
         rows = session.execute(further.limit(size)).all()
-        if rows:
-            yield [_line(entry, posting, promises, undone=is_undone) for entry, posting, is_undone in rows]
+        lines = [_line(entry, posting, promises, undone=is_undone) for entry, posting, is_undone in rows]
+        yield lines, len(rows) < size
         if len(rows) < size:
             return
         size, before = min(2 * size, LONGEST_PAGE), rows[-1][0].number
@@ -169,6 +215,8 @@ def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[list[L
 
 def _line(entry: Entry, posting: Posting, promises: _Promises, *, undone: bool) -> Line:
     return Line(
+        posting_id=posting.id,
+        reverses_id=posting.reverses_id,
         unit=entry.unit,
         amount=entry.amount,
         cause=entry.cause,

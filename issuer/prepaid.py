@@ -1,7 +1,8 @@
 """Visits bought in advance and counted down. A refund goes through `issuer.refunds` as every purchase's.
 
 Refunding the whole price takes back all visits of that purchase: those that were used are owed, and paid by the next
-ones bought. Who gives back the money for the unused ones only names that amount: the share of it is taken.
+ones bought. Who gives back the money for the unused ones only names that amount: as many visits stay as the money that
+stays pays for in whole.
 """
 
 from sqlalchemy.orm import Session

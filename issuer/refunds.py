@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from issuer import referrals
+from issuer import expiring, referrals
 from issuer.cards import heir_of
 from issuer.counter import undone
 from issuer.history import EARNING
@@ -22,11 +22,12 @@ from issuer.rounds import Side, fall_back, rounds_of
 from issuer.rules import Rules
 from issuer.rules.movement import CREDIT, WHOLE, Movement, after
 from issuer.rules.part import Item, Sale
-from issuer.rules.refunding import in_parts, staying, taken_parts, too_much
+from issuer.rules.refunding import in_parts, presents_left, staying, taken_parts, too_much
 from issuer.rules.settling import settled, taken
 from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Posting, ProgramVersion, Purchase, Refund
 from issuer.terms import terms_of
+from issuer.unreached import taken_gifts
 from issuer.visits import Visit, refuse
 
 
@@ -110,8 +111,9 @@ class _Story:
 def refund(session: Session, card: Card, purchase: Purchase, total: int | None, visit: Visit) -> Refunded | Refusal:
     """Take a purchase back, as much of it as ``total`` cents say; all that is left when they do not.
 
-    What should stay is reckoned under the rules and the tier of the purchase. What the card has not got any more is
-    taken to zero and the rest recorded as owed: later earnings pay it. Booked whatever state the card is in.
+    What should stay is reckoned under the rules and the tier of the purchase. What was over before it was spent is
+    neither taken from anything else nor owed. What was spent is taken from what is there, to zero, and the rest
+    recorded as owed: later earnings pay it. Booked whatever state the card is in.
 
     :param card: the purchase's, locked; if it was merged, the refund is booked on the card that has its balances
     :param total: of what was paid, in cash or in credit: discounts are nobody's to give back
@@ -131,6 +133,7 @@ def refund(session: Session, card: Card, purchase: Purchase, total: int | None, 
     session.add(row)
     free = free_balances(session, card, visit.now)
     lines = list(_lines(session, card, story, part, free))
+    lines += taken_gifts(session, card, lines, free, story.posting if part.whole else None)
     terms = terms_of(session, card, purchase.occurred_at)
     lines += settled(terms.counters, after(free, lines))
     booked = post(session, card, lines, visit.deed("refund", purchase_id=purchase.id))
@@ -191,8 +194,11 @@ def _lines(session: Session, card: Card, story: _Story, part: _Part, free: Mappi
     """What is given back, the rounds that fall back, then what is taken."""
     rules = _rules_then(session, card, story, part.purchase)
     lines = list(_given_back(story, part))
-    parts = too_much(story.booked, {} if part.whole else staying(rules, _sale(session, card, part), part.share))
-    presents = story.presents if part.whole and not referrals.was_void(session, story.posting) else {}
+    ended = expiring.ended_of(session, part.purchase)
+    stay = {} if part.whole else staying(rules, _sale(session, card, part), part.share)
+    parts = too_much(story.booked, stay, ended)
+    brought = story.presents if part.whole and not referrals.was_void(session, story.posting) else {}
+    presents = presents_left(brought, story.booked, ended)
     own = [(story.posting, one) for one in rounds_of(story.earned, rules.counter, story.fallen)]
     going = Counter(parts) + Counter({unit: amount * WHOLE for unit, amount in presents.items()})
     lines += fall_back(session, card, own, rules.counter, going, after(free, lines), "refund")

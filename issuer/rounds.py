@@ -4,6 +4,8 @@ Without this, whoever gives stamps back would keep what they had brought, and ow
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -34,12 +36,19 @@ def fall_back(
 ) -> list[Movement]:
     """Give back the stamps of rounds, for what they brought, as far as that is there and stamps are missing.
 
+    Each round falls back once, whatever was refunded before.
+
     :param own: rounds of what is taken back: they go first
     :param parts: what is about to be taken, by unit in parts of `WHOLE`
     :param free: what the card has and nobody has set aside
     """
     short = [unit for unit, amount in parts.items() if is_counter(unit) and amount // WHOLE > max(free.get(unit, 0), 0)]
-    rounds = [*own, *(one for unit in short for one in _others(session, card, unit, rule_of))]
+    mine = {posting.id for posting, _ in own}
+    standing = [one for unit in short for one in _standing(session, card, unit, rule_of)]
+    known = {posting.id for posting, _ in standing}
+    # Those of a card that was merged into this one are not among its own.
+    rounds = [one for one in own if one[0].id not in known]
+    rounds += sorted(standing, key=lambda one: one[0].id not in mine)
     lines = list[Movement]()
     for posting, one in rounds:
         for _, times in undone_rounds([one], parts, after(free, lines)):
@@ -65,22 +74,60 @@ def rounds_of(sides: Sequence[Side], rule_of: RuleOf, back: Mapping[str, int] | 
 def _times(stamps: Entry, given: Entry, rule_of: RuleOf) -> int:
     """How many rounds two lines are: each brings one reward; of money only the rule knows how much."""
     if is_reward(given.unit):
-        return given.amount
+        return abs(given.amount)
     rule = rule_of(stamps.unit.partition(":")[2]) if is_counter(stamps.unit) else None
-    return max(1, -stamps.amount // rule.stamps_needed) if rule else 1
+    return max(1, abs(stamps.amount) // rule.stamps_needed) if rule else 1
 
 
-def _others(session: Session, card: Card, unit: str, rule_of: RuleOf) -> Iterator[tuple[Posting, Round]]:
-    """The newest rounds of one counter that were not taken back."""
+def _standing(session: Session, card: Card, unit: str, rule_of: RuleOf) -> list[tuple[Posting, Round]]:
+    """The newest rounds of one counter that were not taken back, without those that have fallen back."""
+    postings = _newest(session, card, unit)
+    found = [
+        (posting, one)
+        for posting in postings
+        for one in rounds_of(card_lines(session, posting), rule_of)
+        if one.unit == unit
+    ]
+    for refund in _refunds_since(session, card, unit, postings[-1]) if postings else ():
+        for one in _fallen(card_lines(session, refund), unit, rule_of):
+            _strike(found, refund, one)
+    return found
+
+
+def _newest(session: Session, card: Card, unit: str) -> Sequence[Posting]:
     reversal = aliased(Posting)
-    rows = session.scalars(
+    return session.scalars(
         select(Posting)
         .join(Entry, Entry.posting_id == Posting.id)
-        .where(Entry.card_id == card.id, Entry.unit == unit, Entry.cause == "round")
+        .where(Entry.card_id == card.id, Entry.unit == unit, Entry.cause == "round", Entry.amount < 0)
         .where(~select(reversal.id).where(reversal.reverses_id == Posting.id).exists())
         .order_by(Entry.number.desc())
         .limit(LOOKED_AT)
     ).all()
-    for posting in rows:
-        found = rounds_of(card_lines(session, posting), rule_of)
-        yield from ((posting, one) for one in found if one.unit == unit)
+
+
+def _refunds_since(session: Session, card: Card, unit: str, oldest: Posting) -> Sequence[Posting]:
+    """Refunds by which stamps came back, oldest first."""
+    back = select(Entry.posting_id).where(
+        Entry.card_id == card.id, Entry.unit == unit, Entry.cause == "refund", Entry.amount > 0
+    )
+    since = (Posting.card_id == card.id, Posting.version > oldest.version, Posting.id.in_(back))
+    return session.scalars(select(Posting).where(*since).order_by(Posting.version)).all()
+
+
+def _fallen(sides: Sequence[Side], unit: str, rule_of: RuleOf) -> Iterator[Round]:
+    """The rounds that a refund let fall back: see `refunding.fallen_back`."""
+    for (stamps, role), (given, _) in pairwise(sides):
+        if (stamps.unit, stamps.cause, role) == (unit, "refund", "exchanged"):
+            times = _times(stamps, given, rule_of)
+            yield Round(unit, stamps.amount // times, given.unit, -given.amount // times, times)
+
+
+def _strike(found: list[tuple[Posting, Round]], refund: Posting, fallen: Round) -> None:
+    """Count rounds as fallen back in the order in which they were: the purchase's own, then the newest."""
+    left = fallen.times
+    for place in sorted(range(len(found)), key=lambda place: found[place][0].purchase_id != refund.purchase_id):
+        posting, one = found[place]
+        if posting.version < refund.version and replace(one, times=fallen.times) == fallen:
+            gone = min(left, one.times)
+            found[place], left = (posting, replace(one, times=one.times - gone)), left - gone

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from issuer.rules.movement import (
     PREPAID,
@@ -37,8 +37,9 @@ def staying(rules: Rules, sale: Sale, share: Fraction) -> dict[str, int]:
     """What stays of a purchase that is taken back in part, by unit in parts of `WHOLE`.
 
     :param sale: as it was, with the money that stays
-    :param share: of the purchase that stays; what was counted by item or bought in advance stays in this proportion,
-        rounded up in the customer's favour
+    :param share: of the purchase that stays. What was counted by item stays in this proportion, rounded up in the
+        customer's favour. Visits that were bought in advance stay as far as the money that stays pays for them in
+        whole: else whoever got back all but a cent would keep a visit for it
     """
     amounts = rules.earned(sale)
     for rule in rules.each(Collecting):
@@ -46,7 +47,7 @@ def staying(rules: Rules, sale: Sale, share: Fraction) -> dict[str, int]:
             amounts[rule.unit] = Fraction(ceil(amounts[rule.unit] * share))
     prepaid = rules.one(PrepaidRule)
     if prepaid is not None:
-        amounts[PREPAID] = Fraction(ceil(prepaid.visits * share))
+        amounts[PREPAID] = Fraction(floor(prepaid.visits * share))
     return {unit: parts_of(amount) for unit, amount in amounts.items()}
 
 
@@ -63,9 +64,19 @@ def in_parts(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(found)
 
 
-def too_much(booked: Mapping[str, int], stay: Mapping[str, int]) -> dict[str, int]:
-    """What has to go, by unit in parts of `WHOLE`."""
-    return {unit: parts - stay.get(unit, 0) for unit, parts in booked.items() if parts > max(stay.get(unit, 0), 0)}
+def too_much(booked: Mapping[str, int], stay: Mapping[str, int], ended: Mapping[str, int]) -> dict[str, int]:
+    """What has to go, by unit in parts of `WHOLE`.
+
+    :param ended: what was over before it was spent, in wholes: that is gone, and nobody owes it
+    """
+    left = {unit: parts - ended.get(unit, 0) * WHOLE for unit, parts in booked.items()}
+    return {unit: parts - stay.get(unit, 0) for unit, parts in left.items() if parts > max(stay.get(unit, 0), 0)}
+
+
+def presents_left(presents: Mapping[str, int], booked: Mapping[str, int], ended: Mapping[str, int]) -> dict[str, int]:
+    """Presents that were not over before they were spent; what was earned beside them is reckoned to end first."""
+    gone = {unit: max(0, ended.get(unit, 0) - max(0, booked.get(unit, 0)) // WHOLE) for unit in presents}
+    return {unit: amount - gone[unit] for unit, amount in presents.items() if amount > gone[unit]}
 
 
 def taken_parts(parts: Mapping[str, int], balances: Mapping[str, int], cause: str) -> Iterator[Movement]:

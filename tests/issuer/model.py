@@ -3,151 +3,18 @@
 Nothing of `issuer.rules` is used here, so that a mistake in it cannot hide. A shop's day goes by in seconds.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
+from copy import deepcopy
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any
 from uuid import UUID
 
+from tests.issuer.heaps import MERGED
+from tests.issuer.model_cards import Amounts, Bought, Card, Change, Deed, Held, Rounds, Sale
 from tests.issuer.offers import COFFEE, CREDIT, LUNCH, POINTS, PREPAID, STAMPS, Offer
 
 REST, OWED, SPENT = ":rest", "owed:", "spent"
 PRICES = "prices"
-HOLD_SECONDS, DAY = 60, 86_400
-UNTOLD = Offer(())
-"""What a bill without an amount earned by: it is taken back as a whole or not at all."""
-Amounts = dict[str, Any]
-"""Whole numbers, and fractions of what is no whole yet."""
-
-
-@dataclass
-class Held:
-    """A reward set aside, or the points that it costs."""
-
-    hold_id: UUID
-    unit: str
-    amount: int
-    until: float
-    state: str = "held"
-
-
-@dataclass
-class Rounds:
-    """Rounds of a counter that were completed at once under one promise; ``left``: that have not fallen back."""
-
-    counter: str
-    under: int
-    left: int
-
-
-@dataclass(frozen=True)
-class Voucher:
-    """``since``: when it was given; nothing that happened before is paid with it."""
-
-    code: str
-    unit: str
-    since: float
-
-
-@dataclass
-class Card:
-    """``under``: the version that each counter's round, or the prices, were promised by."""
-
-    card_id: UUID
-    under: dict[str, int]
-    has: Counter[str] = field(default_factory=Counter)
-    held: list[Held] = field(default_factory=list)
-    vouchers: list[Voucher] = field(default_factory=list)
-    rounds: list[Rounds] = field(default_factory=list)
-    version: int = 1
-    into: "Card | None" = None
-
-    @property
-    def home(self) -> "Card":
-        """Where its balances are."""
-        return self.into.home if self.into else self
-
-
-@dataclass(frozen=True)
-class Sale:
-    """Cents before and after what was taken off, those that the card paid, and how many lunches it was."""
-
-    total: int
-    off: int = 0
-    credit: int = 0
-    lunches: int = 0
-    voucher: str | None = None
-
-    @property
-    def worth(self) -> int:
-        return self.total - self.off
-
-    @property
-    def cash(self) -> int:
-        return self.worth - self.credit
-
-
-class Change:
-    """What is being done to a card: how it stood before, and the rounds that were completed since."""
-
-    def __init__(self, card: Card) -> None:
-        self.before, self.under = Counter(card.has), dict(card.under)
-        self.rounds = dict[str, int]()
-
-
-@dataclass
-class Bought:
-    """A purchase: what it earned and still has, and the rounds that it completed; ``day``: the version that held."""
-
-    purchase_id: UUID
-    card: Card
-    left: Amounts
-    sale: Sale = Sale(0)
-    day: Offer = UNTOLD
-    factor: Fraction = Fraction(1)
-    rounds: list[Rounds] = field(default_factory=list)
-    refunded: int = 0
-    refunds: int = 0
-    undone: bool = False
-
-    @property
-    def by_hand(self) -> bool:
-        """Stamps for a bill of which nobody told the amount."""
-        return self.day is UNTOLD
-
-    @property
-    def rest(self) -> int:
-        """Cents that were not refunded."""
-        return self.sale.worth - self.refunded
-
-    def why_not(self, cents: int | None) -> str | None:
-        """Why so much of it cannot be refunded."""
-        if self.undone or (self.refunds and not self.rest):
-            return "already_reversed"
-        if cents is not None and self.by_hand:
-            return "refund_whole_only"
-        if cents is not None and cents > self.rest:
-            return "refund_too_large"
-        return "refund_of_nothing" if cents == 0 < self.rest else None
-
-
-@dataclass
-class Deed:
-    """A posting: what it changed, which promises it ended, with rounds or otherwise, and what they were."""
-
-    posting_id: UUID
-    card: Card
-    change: Amounts
-    ended: dict[str, int]
-    rounds: list[Rounds]
-    bought: Bought | None = None
-    undone: bool = False
-
-    @property
-    def is_final(self) -> bool:
-        """Undone already, or refunded, or itself the undoing of something."""
-        return self.undone or (self.bought is not None and bool(self.bought.refunds))
+HOLD_SECONDS = 60
 
 
 class Model:
@@ -172,8 +39,8 @@ class Model:
         return next(offer for since, offer in reversed(self.versions) if since <= at)
 
     def ago(self, late: float) -> int:
-        """How late something is told; on the same day where things end, so that it ends as what was told at once."""
-        return int((self.clock % DAY if self.offer.ends else self.clock) * late)
+        """How late something is told."""
+        return int(self.clock * late)
 
     def change(self, offer: Offer) -> None:
         self.versions.append((self.clock, offer))
@@ -205,48 +72,58 @@ class Model:
         """The promised price, or today's if that is lower."""
         return min(self.versions[card.under[PRICES]][1].price, self.offer.price)
 
-    def settle(self, card: Card) -> dict[str, int]:
-        """Pay debts, put remainders right, complete rounds; how often each counter's was completed."""
-        rounds = {}
+    def settle(self, card: Card, source: object = None, at: float | None = None) -> dict[str, int]:
+        """Pay debts, put remainders right, complete rounds; how often each counter's was completed.
+
+        :param source: the posting that does so, of something that happened ``at``
+        """
+        rounds, at = {}, self.clock if at is None else at
         self._pay(card)
-        for unit in (POINTS, CREDIT):
-            whole = floor(card.has[unit + REST])
-            card.has[unit + REST] -= whole
-            card.has[unit] += max(whole, 0)
-            self.take(card, unit, max(-whole, 0))
+        self._put_right(card, source, at)
         for counter in self.offer.rounds:
             needed, reward = self.round_of(card, counter)
             if (times := int(card.has[counter]) // needed) > 0:
-                card.has[counter] -= times * needed
-                card.has[reward] += times
+                card.spend(counter, times * needed)
+                card.gain(reward, times, at, source)
                 rounds[counter] = times
         self._pay(card)
         return rounds
+
+    def _put_right(self, card: Card, source: object, at: float) -> None:
+        for unit in (POINTS, CREDIT):
+            whole = floor(card.has[unit + REST])
+            card.has[unit + REST] -= whole
+            if whole > 0:
+                card.gain(unit, whole, at, source)
+            else:
+                self.take(card, unit, -whole)
 
     def _pay(self, card: Card) -> None:
         """Not with what is set aside for somebody who stands at the counter."""
         for debt in [unit for unit, amount in card.has.items() if unit.startswith(OWED) and amount > 0]:
             unit = debt.removeprefix(OWED)
             paid = min(int(card.has[debt]), max(self.free(card, unit), 0))
-            card.has[unit] -= paid
+            card.spend(unit, paid)
             card.has[debt] -= paid
 
-    def take(self, card: Card, unit: str, amount: int) -> None:
+    def take(self, card: Card, unit: str, amount: int, bought: Bought | None = None) -> None:
         """To zero, and the rest is owed."""
         there = min(amount, max(self.free(card, unit), 0))
-        card.has[unit] -= there
+        if bought:
+            card.take_back(unit, there, bought.posting_id)
+        else:
+            card.spend(unit, there)
         card.has[OWED + unit] += amount - there
 
     def book(self, card: Card, posting_id: UUID, change: Change) -> Deed:
         """Keep in mind what was done; whoever ended a round begins the next under the promise of today."""
         card.version += 1
-        for promise in change.rounds:
-            card.under[promise] = self.now
+        ended = {promise: card.under[promise] for promise in change.rounds}
+        card.under |= dict.fromkeys(ended, self.now)
         changed = {unit: card.has[unit] - change.before[unit] for unit in {*card.has, *change.before}}
-        ended = {promise: change.under[promise] for promise in change.rounds}
         rounds = [Rounds(key, ended[key], times) for key, times in change.rounds.items() if key != PRICES]
         card.rounds += rounds
-        return Deed(posting_id, card, changed, ended, rounds)
+        return Deed(posting_id, card, changed, change.gross(card), ended, rounds)
 
     def earned(self, day: Offer, sale: Sale, cash: int, share: Fraction, factor: Fraction) -> Amounts:
         """What a sale brings, or that part of it which stays."""
@@ -260,20 +137,25 @@ class Model:
         found[POINTS], found[CREDIT] = day.points * cash * factor, day.back * cash
         return found
 
-    def add(self, card: Card, amounts: Amounts) -> None:
+    def add(self, card: Card, amounts: Amounts, source: object, at: float) -> None:
         """Wholes to the balance, parts beside it."""
         for unit, amount in amounts.items():
-            fits = unit in (POINTS, CREDIT)
-            card.has[unit + REST if fits else unit] += amount
+            if unit in (POINTS, CREDIT):
+                card.has[unit + REST] += amount
+            elif unit == SPENT:
+                card.has[unit] += amount
+            else:
+                card.gain(unit, int(amount), at, source)
+        self._put_right(card, source, at)
 
-    def buy(self, card: Card, sale: Sale, at: float) -> tuple[Amounts, Offer, Fraction]:
+    def buy(self, card: Card, posting_id: UUID, sale: Sale, at: float) -> tuple[Amounts, Offer, Fraction]:
         """Spend and earn; what was earned, under which version, and how fast."""
         day, factor = self.then(at), self.offer.faster(card.has[SPENT])
-        card.has[CREDIT] -= sale.credit
+        card.spend(CREDIT, sale.credit)
         if sale.voucher:
             card.has[sale.voucher] -= 1
         amounts = self.earned(day, sale, sale.cash, Fraction(1), factor)
-        self.add(card, amounts)
+        self.add(card, amounts, posting_id, at)
         return amounts, day, factor
 
     def refund(self, bought: Bought, now: int) -> None:
@@ -282,7 +164,7 @@ class Model:
         before, after = bought.refunded, bought.refunded + now
         bought.refunded, bought.refunds = after, bought.refunds + 1
         whole = after == sale.worth
-        card.has[CREDIT] += max(0, after - sale.cash) - max(0, before - sale.cash)
+        card.give_back(CREDIT, max(0, after - sale.cash) - max(0, before - sale.cash))
         if whole and sale.voucher:
             card.has[sale.voucher] += 1
         share = Fraction(sale.worth - after, sale.worth or 1)
@@ -290,24 +172,34 @@ class Model:
         if not whole:
             stay = self.earned(bought.day, sale, max(0, sale.cash - after), share, bought.factor)
             if PREPAID in bought.left:
-                stay[PREPAID] = Fraction(ceil(bought.day.visits[0] * share))
+                stay[PREPAID] = Fraction(floor(bought.day.visits[0] * share))
         for unit, amount in bought.left.items():
-            goes = max(amount - stay.get(unit, 0), 0)
+            goes = max(amount - self.ended(bought, unit) - stay.get(unit, 0), 0)
             bought.left[unit] -= goes
             self._go(card, bought, unit, goes)
+
+    def ended(self, bought: Bought, unit: str) -> int:
+        """What was over of a purchase before it was spent. Of cards that were merged, in doubt what ended was its."""
+        card = bought.card
+        ended, moved = card.heaps[unit].sums(lambda heap: heap.source == bought.posting_id)
+        while card.into:
+            card = card.into
+            more, further = card.heaps[unit].sums(lambda heap: heap.source == MERGED)
+            ended, moved = ended + min(moved, more), min(max(moved - more, 0), further)
+        return ended
 
     def _go(self, card: Card, bought: Bought, unit: str, amount: Fraction) -> None:
         if unit in (POINTS, CREDIT):
             card.has[unit + REST] -= amount
             whole = floor(card.has[unit + REST])
             card.has[unit + REST] -= whole
-            self.take(card, unit, -whole)
+            self.take(card, unit, -whole, bought)
         elif unit == SPENT:
             card.has[unit] = max(card.has[unit] - amount, 0)
         else:
             if unit in self.offer.rounds:
                 self._fall_back(card, bought, unit, amount)
-            self.take(card, unit, int(amount))
+            self.take(card, unit, int(amount), bought)
 
     def _fall_back(self, card: Card, bought: Bought, counter: str, amount: Fraction) -> None:
         """Rounds are undone as stamps are missing and rewards are there: the purchase's own, then the newest."""
@@ -317,21 +209,24 @@ class Model:
             times = min(ceil(Fraction(missing, needed)), one.left, max(self.free(card, reward), 0))
             if times > 0:
                 one.left -= times
-                card.has[counter] += times * needed
-                card.has[reward] -= times
+                card.give_back(counter, times * needed)
+                card.take_back(reward, times, bought.posting_id)
                 card.under[counter] = one.under
 
     def undo(self, deed: Deed) -> Change | None:
         """Take a posting back with all that it changed; ``None``, and nothing is done, when something of it is gone."""
         card = deed.card.home
-        change = Change(card)
+        change, heaps = Change(card), deepcopy(card.heaps)
         for unit, amount in deed.change.items():
             card.has[unit] -= amount
+        for unit, (plus, minus) in deed.gross.items():
+            card.heaps[unit].give_back(minus)
+            card.heaps[unit].take_back(plus, deed.posting_id)
         card.has[SPENT] = max(card.has[SPENT], 0)
         card.under |= deed.ended
         change.rounds = self.settle(card)
         if any(self._is_gone(card, unit, change.before[unit]) for unit in list(card.has)):
-            card.has, card.under = change.before, change.under
+            card.has, card.heaps, card.under = change.before, heaps, change.under
             return None
         deed.undone = True
         for one in deed.rounds:
@@ -355,21 +250,25 @@ class Model:
             into.under[PRICES] = other.under[PRICES]
         for unit, amount in other.has.items():
             into.has[unit] += amount
+            if moved := other.heaps[unit].move():
+                into.heaps[unit].put(moved, self.clock, MERGED)
         other.has.clear()
         into.vouchers += other.vouchers
         other.into, other.version = into, other.version + 1
-        return self.settle(into)
+        return self.settle(into, MERGED)
 
     def end(self, card: Card) -> bool:
         """What ends is over, all of it; whoever loses stamps begins anew under the promise of today."""
         over = [unit for unit in self.offer.ends if card.has[unit] > 0]
         for unit in over:
             card.has[unit] = 0
+            card.heaps[unit].end()
             if unit in self.offer.rounds:
                 card.under[unit] = self.now
         return bool(over)
 
     def stands(self, card: Card) -> dict[str, int]:
         """Whole amounts by unit, what is zero left out."""
+        assert all(heaps.total == card.has[unit] for unit, heaps in card.heaps.items() if unit != SPENT)
         shown = {unit: amount for unit, amount in card.has.items() if not unit.endswith(REST) and unit != SPENT}
         return {unit: int(amount) for unit, amount in shown.items() if amount}

@@ -18,7 +18,8 @@ from issuer.refusals import Refusal
 from issuer.schema import Posting, Program, ProgramVersion
 from issuer.visits import Visit
 from tests.issuer.counting import Till, rules_of
-from tests.issuer.model import Card, Deed, Held, Model
+from tests.issuer.model import Model
+from tests.issuer.model_cards import Card, Deed, Held
 from tests.issuer.offers import CAKE, COFFEE, Offer
 
 Made = TypeVar("Made")

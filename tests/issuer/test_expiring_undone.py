@@ -63,6 +63,55 @@ def test_what_ends_first_is_spent_first_however_late_it_was_told(pointing: Till)
     assert pointing.holds(card_id) == {"points": 100}
 
 
+def test_what_was_told_after_others_were_spent_ends_on_its_own_day(pointing: Till) -> None:
+    """The points of May are spent when the late ones of January are told: what is left are those, not the others."""
+    card_id = pointing.join()
+    at(pointing, "2026-05-01 12:00").bought(card_id, 10_000)
+    booked(at(pointing, "2026-05-02 12:00").redeem(card_id))
+    at(pointing, "2026-06-01 12:00").bought(card_id, 10_000, occurred_at=local("2026-01-20 12:00"))
+    look(at(pointing, "2027-01-27 23:59"), card_id)
+    assert told(pointing, card_id)["ends:points"] == {"unit": "points", "amount": 100, "day": "2027-01-20"}
+    look(at(pointing, "2027-01-28 00:00"), card_id)
+    assert pointing.holds(card_id) == {}
+
+
+def test_what_was_told_after_others_were_spent_and_over_has_the_grace_all_the_same(pointing: Till) -> None:
+    card_id = pointing.join()
+    at(pointing, "2026-02-01 12:00").bought(card_id, 10_000)
+    booked(at(pointing, "2026-02-02 12:00").redeem(card_id))
+    told_late = at(pointing, "2027-03-01 12:00")
+    told_late.bought(card_id, 10_000, occurred_at=local("2026-01-20 12:00"))
+    for moment in ("2027-03-01 12:00", "2027-03-08 23:59"):
+        look(at(pointing, moment), card_id)
+        assert pointing.holds(card_id) == {"points": 100}
+    look(at(pointing, "2027-03-09 00:00"), card_id)
+    assert pointing.holds(card_id) == {}
+
+
+def test_what_never_ends_was_spent_before_a_late_event_and_does_not_keep_it(till: Till) -> None:
+    till.set_rules(POINTS, ends("points"))
+    card_id = till.join()
+    at(till, "2026-03-01 12:00").change_rules(POINTS)
+    at(till, "2026-04-01 12:00").bought(card_id, 10_000)
+    booked(at(till, "2026-04-02 12:00").redeem(card_id))
+    at(till, "2026-06-01 12:00").bought(card_id, 10_000, occurred_at=local("2026-02-01 12:00"))
+    look(at(till, "2027-02-09 00:00"), card_id)
+    assert till.holds(card_id) == {}
+
+
+def test_what_is_left_of_a_late_event_is_found_however_much_was_booked_since(pointing: Till) -> None:
+    card_id = pointing.join()
+    pointing.bought(card_id, 5_000)
+    late = at(pointing, "2026-03-01 12:00")
+    late.bought(card_id, 10_000, occurred_at=local("2026-02-01 12:00"))
+    for _ in range(40):
+        late.bought(card_id, 10_000)
+        booked(late.redeem(card_id))
+    look(at(pointing, "2027-03-08 00:00"), card_id)
+    assert told(pointing, card_id)["ends:points"]["day"] == "2027-03-01"
+    assert pointing.holds(card_id) == {"points": 150}
+
+
 def test_what_is_given_back_after_its_day_has_the_grace_again(pointing: Till) -> None:
     card_id = pointing.join()
     pointing.bought(card_id, 10_000)

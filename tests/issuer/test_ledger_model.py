@@ -37,7 +37,8 @@ from issuer.rules.part import Item
 from issuer.schema import Posting, Purchase
 from tests.issuer.counting import found, locked, locked_hold
 from tests.issuer.gifting import give_voucher
-from tests.issuer.model import HOLD_SECONDS, PRICES, Bought, Card, Change, Deed, Held, Model, Sale, Voucher
+from tests.issuer.model import HOLD_SECONDS, PRICES, Model
+from tests.issuer.model_cards import Bought, Card, Change, Deed, Held, Sale, Voucher
 from tests.issuer.offers import CAKE, COFFEE, CREDIT, DISH, KINDS, LUNCH, NUMBERS, POINTS, PREPAID, VOUCHER_CENTS
 from tests.issuer.shop_model import DONE, FATES, Shop
 
@@ -133,11 +134,13 @@ class Days(RuleBasedStateMachine):
 
         booked = self.shop.do(fate, "stamp", work)
         change = Change(card)
-        card.has[unit] += count
-        change.rounds = model.settle(card)
+        assert isinstance(booked, Booked), booked
+        source, at = booked.posting.id, model.clock - ago
+        card.gain(unit, count, at, source)
+        change.rounds = model.settle(card, source, at)
         deed = self._book(card, booked, change)
-        if reference and isinstance(booked, Booked) and booked.posting.purchase_id:
-            self._bought(Bought(booked.posting.purchase_id, card, {unit: count}), deed, reference)
+        if reference and booked.posting.purchase_id:
+            self._bought(Bought(booked.posting.purchase_id, card, source, {unit: count}), deed, reference)
 
     @precondition(lambda self: not self.model.offer.visits[0])
     @rule(pick=PICK, fate=FATE, cents=CENTS, lunches=FEW, credit=FEW, voucher=st.booleans(), late=LATE)
@@ -167,10 +170,10 @@ class Days(RuleBasedStateMachine):
     def _sold(self, card: Card, sale: Sale, outcome: object, ago: int, reference: str) -> None:
         assert isinstance(outcome, purchases.Bought), outcome
         assert outcome.quote.to_pay == sale.cash
-        change = Change(card)
-        earned, day, factor = self.model.buy(card, sale, self.model.clock - ago)
-        change.rounds = self.model.settle(card)
-        bought = Bought(outcome.purchase.id, card, earned, sale, day, factor)
+        change, source, at = Change(card), outcome.booked.posting.id, self.model.clock - ago
+        earned, day, factor = self.model.buy(card, source, sale, at)
+        change.rounds = self.model.settle(card, source, at)
+        bought = Bought(outcome.purchase.id, card, source, earned, sale, day, factor)
         self._bought(bought, self._book(card, outcome.booked, change), reference)
 
     @precondition(lambda self: self.model.offer.visits[0])
@@ -183,12 +186,13 @@ class Days(RuleBasedStateMachine):
 
         outcome = self.shop.do(fate, "visits", work)
         assert isinstance(outcome, purchases.Bought), outcome
-        change, day = Change(card), self.model.then(self.model.clock - ago)
+        change, source, at = Change(card), outcome.booked.posting.id, self.model.clock - ago
+        day = self.model.then(at)
         visits, price = day.visits
-        card.has[PREPAID] += visits
-        self.model.settle(card)
+        card.gain(PREPAID, visits, at, source)
+        self.model.settle(card, source, at)
         deed = self._book(card, outcome.booked, change)
-        bought = Bought(outcome.purchase.id, card, {PREPAID: visits}, Sale(price), day)
+        bought = Bought(outcome.purchase.id, card, source, {PREPAID: visits}, Sale(price), day)
         self._bought(bought, deed, reference)
 
     @precondition(lambda self: self.model.offer.visits[0])
@@ -204,7 +208,7 @@ class Days(RuleBasedStateMachine):
             self._refused(outcome, "not_enough_visits")
         else:
             change = Change(card)
-            card.has[PREPAID] -= count
+            card.spend(PREPAID, count)
             self._book(card, outcome, change)
 
     def _price(self, card: Card, reward: str) -> tuple[str, int, str]:
@@ -238,7 +242,7 @@ class Days(RuleBasedStateMachine):
     def _hand_over(self, card: Card, held: Held, outcome: Redemption) -> None:
         held.state = "redeemed"
         change = Change(card)
-        card.has[held.unit] -= held.amount
+        card.spend(held.unit, held.amount)
         if held.unit == POINTS:
             change.rounds = {PRICES: 1}
         self._book(card, outcome.booked, change)

@@ -9,7 +9,7 @@ from issuer.audit import first_breach
 from issuer.rules.part import Item
 from tests.issuer.counting import Till, booked, locked
 from tests.issuer.gifting import invite, join_by
-from tests.issuer.returning import STAMPS, merged, refunded, stands
+from tests.issuer.returning import STAMPS, booked_by_hand, merged, refunded, stands
 
 THREE = STAMPS | {"stamps_needed": 3}
 BY_ITEM = STAMPS | {"earn": "item"}
@@ -81,6 +81,36 @@ def test_a_round_that_was_taken_back_does_not_fall_back_again(till: Till) -> Non
     booked(till.reverse(ten.posting.id))
     refunded(till, many)
     assert stands(till, card_id) == {}
+
+
+def test_a_round_that_fell_back_does_not_fall_back_again_in_place_of_an_older_one_that_needed_less(till: Till) -> None:
+    till.set_rules(STAMPS | {"stamps_needed": 5})
+    card_id = till.join()
+    four = booked_by_hand(till.later(1), card_id, "four", 4)
+    till.later(2).change_rules(STAMPS | {"stamps_needed": 10})
+    till.later(3).stamped(card_id)
+    till.later(4).stamped(card_id, 3)
+    seven = booked_by_hand(till.later(5), card_id, "seven", 7)
+    assert stands(till, card_id) == {"reward": 2}
+    refunded(till.later(6), seven)
+    assert stands(till, card_id) == {"stamps": 3, "reward": 1}
+    refunded(till.later(7), four)
+    assert stands(till, card_id) == {"stamps": 4}
+
+
+def test_a_purchases_own_round_that_fell_back_for_another_is_not_taken_for_it_again(till: Till) -> None:
+    till.set_rules(STAMPS | {"stamps_needed": 5})
+    card_id = till.join()
+    four = booked_by_hand(till.later(1), card_id, "four", 4)
+    till.later(2).change_rules(STAMPS | {"stamps_needed": 10})
+    till.later(3).stamped(card_id)
+    nine = booked_by_hand(till.later(4), card_id, "nine", 9)
+    one = booked_by_hand(till.later(5), card_id, "one", 1)
+    refunded(till.later(6), nine)
+    assert stands(till, card_id) == {"stamps": 1, "reward": 1}
+    refunded(till.later(7), four)
+    refunded(till.later(8), one)
+    assert stands(till, card_id) == {"stamps": 1}
 
 
 def test_a_counter_that_was_changed_before_its_first_round_is_refunded_like_any_other(till: Till) -> None:

@@ -125,11 +125,27 @@ def test_refunding_all_after_some_were_used_leaves_those_owed_and_the_next_ones_
     assert stands(lunch, card_id) == {"prepaid": 6}
 
 
-def test_a_part_of_a_visit_that_stays_is_a_visit(lunch: Till) -> None:
+def test_as_many_visits_stay_as_the_money_that_stays_pays_for_in_whole(lunch: Till) -> None:
     card_id = lunch.join()
     purchase = visits_bought(lunch, card_id)
-    assert refunded(lunch, purchase, 7_99) == []
+    assert refunded(lunch, purchase, 7_99) == [("prepaid", -1, "refund")]
+    assert refunded(lunch, purchase, 1) == []
     assert refunded(lunch, purchase, 1) == [("prepaid", -1, "refund")]
+
+
+def test_whoever_got_back_all_but_a_cent_keeps_no_visit_for_it(lunch: Till) -> None:
+    card_id = lunch.join()
+    purchase = visits_bought(lunch, card_id)
+    assert refunded(lunch, purchase, 79_99) == [("prepaid", -10, "refund")]
+    assert refunded(lunch, purchase, 1) == []
+    assert stands(lunch, card_id) == {}
+
+
+def test_a_used_visit_that_the_money_that_stays_does_not_pay_for_is_owed(lunch: Till) -> None:
+    card_id = lunch.join()
+    purchase = visits_bought(lunch, card_id)
+    booked(use_visits(lunch, card_id, 4))
+    assert refunded(lunch, purchase, 48_01) == [("prepaid", -6, "refund"), ("owed:prepaid", 1, "refund")]
 
 
 def test_visits_are_refunded_once(lunch: Till) -> None:

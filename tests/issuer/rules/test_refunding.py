@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from issuer.rules import Rules
 from issuer.rules.movement import WHOLE, Movement, after, is_owed
 from issuer.rules.part import Item, Sale
-from issuer.rules.refunding import Round, fallen_back, in_parts, staying, taken_parts, too_much, undone_rounds
+from issuer.rules.refunding import (
+    Round,
+    fallen_back,
+    in_parts,
+    presents_left,
+    staying,
+    taken_parts,
+    too_much,
+    undone_rounds,
+)
 from issuer.rules.settling import granted, settled
 
 REWARD = UUID(int=1)
@@ -48,8 +57,11 @@ def test_what_stays_goes_by_the_kind(rule: dict[str, object], cents: int, share:
     assert whole(staying(rules(rule), sale, share)) == stays
 
 
-@pytest.mark.parametrize(("share", "stays"), [(Fraction(1), 10), (Fraction(91, 100), 10), (Fraction(9, 10), 9)])
-def test_visits_bought_in_advance_stay_in_proportion_rounded_up(share: Fraction, stays: int) -> None:
+@pytest.mark.parametrize(
+    ("share", "stays"),
+    [(Fraction(1), 10), (Fraction(99, 100), 9), (Fraction(9, 10), 9), (Fraction(1, 10), 1), (Fraction(1, 8000), 0)],
+)
+def test_visits_bought_in_advance_stay_as_far_as_the_money_pays_for_them_in_whole(share: Fraction, stays: int) -> None:
     prepaid = rules({"kind": "prepaid", "names": {"de": "A", "en": "A"}, "visits": 10, "price": 80_00})
     assert whole(staying(prepaid, Sale(LOCAL, total=1), share)) == {"prepaid": stays}
 
@@ -61,7 +73,24 @@ def test_what_is_owed_counts_as_taken() -> None:
 
 
 def test_nothing_is_taken_where_more_should_stay_than_there_is() -> None:
-    assert too_much({"stamps": WHOLE, "points": 5}, {"stamps": 2 * WHOLE}) == {"points": 5}
+    assert too_much({"stamps": WHOLE, "points": 5}, {"stamps": 2 * WHOLE}, {}) == {"points": 5}
+
+
+@pytest.mark.parametrize(
+    ("ended", "stays", "goes"),
+    [(0, 0, 10), (4, 0, 6), (10, 0, 0), (11, 0, 0), (4, 5, 1), (6, 5, 0)],
+)
+def test_what_ended_is_gone_of_what_a_purchase_earned_before_anything_is_taken(
+    ended: int, stays: int, goes: int
+) -> None:
+    found = too_much({"points": 10 * WHOLE}, {"points": stays * WHOLE}, {"points": ended})
+    assert found == ({"points": goes * WHOLE} if goes else {})
+
+
+@pytest.mark.parametrize(("ended", "left"), [(0, 3), (5, 3), (6, 2), (8, 0), (9, 0)])
+def test_of_presents_what_ended_beyond_what_was_earned_is_gone(ended: int, left: int) -> None:
+    found = presents_left({"stamps": 3}, {"stamps": 5 * WHOLE}, {"stamps": ended})
+    assert found == ({"stamps": left} if left else {})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +168,7 @@ def test_a_purchase_refunded_in_whatever_parts_leaves_what_was_there_without_it(
     for part in parts:
         left -= part
         stay = staying(rule, Sale(LOCAL, total=left), Fraction(left, sum(parts)))
-        lines = list(taken_parts(too_much(in_parts(booked), stay), here, "refund"))
+        lines = list(taken_parts(too_much(in_parts(booked), stay, {}), here, "refund"))
         booked += [(line.unit, line.amount) for line in lines]
         here = after(here, lines)
         assert min(here.values(), default=0) >= 0
