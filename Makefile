@@ -13,6 +13,8 @@ help: ## say what can be made
 demo: $(VENV)/demo.ok ## start everything on this machine and say what to open
 	@exec $(BIN)/treuepass demo $(ARGS)
 
+# Whoever keeps Python from writing down what it compiled has every process of the tests compile all of it again.
+test soak: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/test.ok ## run the whole test suite (starts its own PostgreSQL and Redis)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
@@ -21,9 +23,14 @@ soak: $(VENV)/test.ok ## try the ledger against its model and the API against it
 		echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS" && \
 		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py $(ARGS)
 
-bench: $(VENV)/demo.ok ## measure stamping and a rollout, write benchmarks/RESULTS.md (five minutes on an idle machine)
+bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching and a rollout, write benchmarks/RESULTS.md (ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks.stamping --results benchmarks/RESULTS.md $(ARGS)
+	@! command -v npm >/dev/null || npm ci --silent --prefix benchmarks/node
+	$(BIN)/python -m benchmarks.sealing --results benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.fetching --results benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.fanout --results benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.rollout
+	$(BIN)/python -m benchmarks.redesign --results benchmarks/RESULTS.md
 
 check: $(VENV)/test.ok ## ruff and mypy
 	$(BIN)/ruff check .

@@ -28,3 +28,13 @@ def data_dir() -> Iterator[Path]:
 def ordinary_user() -> tuple[int, int] | None:
     """User and group to become, when the tests run as root; None when they do not."""
     return (65534, 65534) if os.geteuid() == 0 else None
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    found = shutil.which("openssl")
+    if found is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "openssl is not installed: no second opinion on requests"
+        )
+    return str(found)

@@ -1,4 +1,7 @@
-"""Runs the real demo with tiny children in the place of web, worker and sandbox, and is these children."""
+"""Runs the real demo with tiny children in the place of web, worker and sandbox, and is these children.
+
+What only one of them needs is loaded by that one: five children start with every demo, and there are many demos.
+"""
 
 import http.server
 import os
@@ -9,11 +12,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
-import redis
-
-from cli import demo, plan
 from cli.supervisor import die_with_parent
+
+if TYPE_CHECKING:
+    from cli.plan import Plan
 
 MERCHANT = {
     "console_url": "http://127.0.0.1/console",
@@ -52,12 +56,18 @@ def _be_a_child(name: str, arguments: list[str]) -> None:
         threading.Thread(target=_serve, args=[_value(arguments, "--apns-port")], daemon=True).start()
         _serve(_value(arguments, "--phone-port"))
     elif name == "worker":
-        client = redis.Redis.from_url(os.environ["REDIS_URL"])
-        while True:
-            client.brpop("work", 1)
+        _listen()
     else:
         while True:
             time.sleep(1)
+
+
+def _listen() -> None:
+    import redis  # noqa: PLC0415
+
+    client = redis.Redis.from_url(os.environ["REDIS_URL"])
+    while True:
+        client.brpop("work", 1)
 
 
 def _prepare(
@@ -66,12 +76,16 @@ def _prepare(
     return {name: MERCHANT[name] for name in ("console_url", "console_email")} if empty else MERCHANT
 
 
-def _arguments(wanted: plan.Plan, name: str, supervisor_pid: int) -> list[str]:
+def _arguments(wanted: "Plan", name: str, supervisor_pid: int) -> list[str]:
+    from cli import plan  # noqa: PLC0415
+
     python, _flag, _module, *rest = plan.arguments(wanted, name, supervisor_pid)
     return [python, "-m", "tests.cli.stand_in", *rest]
 
 
 def _run_the_demo(port: int, data_dir: Path, empty: bool) -> int:
+    from cli import demo  # noqa: PLC0415
+
     sys.modules["cli.demo_merchant"] = SimpleNamespace(prepare=_prepare)  # type: ignore[assignment]
     demo.arguments = _arguments
     return demo.run_demo(port, data_dir, empty, os.environ)

@@ -1,4 +1,4 @@
-"""One demo for all tests that only kill parts of it."""
+"""One demo for all tests that only kill parts of it: it ends with this folder, and takes no time from the next."""
 
 import shutil
 import tempfile
@@ -21,7 +21,7 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop_folder() -> Iterator[Path]:
     with short_folder() as folder:
         yield folder
@@ -34,14 +34,14 @@ def own_folder() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def apple(shop_folder: Path) -> Iterator[Apple]:
     apple = Apple(shop_folder)
     yield apple
     apple.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_shop(shop_folder: Path, apple: Apple) -> Iterator[Shop]:
     shop = Shop(shop_folder, apple)
     shop.start()

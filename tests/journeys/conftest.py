@@ -1,4 +1,4 @@
-"""One demo a run, one browser a module, a window of their own for every person in a test."""
+"""One demo for the folder, one browser a module, a window of their own for every person in a test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def ended(running: Demo) -> list[str]:
     return left
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo() -> Iterator[Demo]:
     """Started as a newcomer starts it; when it has stopped, nothing of it may be left running."""
     program()

@@ -1,15 +1,11 @@
 """What the merchant sees when designing, printing, founding and letting others in."""
 
-import os
-import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
-
-from tests.journeys.running import COMMAND
 
 if TYPE_CHECKING:
     from tests.journeys.scenes import Stage
@@ -125,14 +121,11 @@ def _step(page: Page) -> str:
 
 
 def _new_founder(stage: "Stage") -> Page:
-    demo, email = stage.demo, f"founder-{token_hex(4)}@example.com"
-    environ = {**os.environ, "DATA_DIR": str(demo.folder)}
-    command = [COMMAND, "user", "create", email, "--new-shop"]
-    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
-    page = stage.window()
-    page.goto(demo["console_url"])
+    email, password = stage.demo.new_founder()
+    page = stage.window(lasting=True)
+    page.goto(stage.demo["console_url"])
     page.locator("#email").fill(email)
-    page.locator("#password").fill(next(line.split()[1] for line in said.splitlines() if line.startswith("password")))
+    page.locator("#password").fill(password)
     page.locator("#sign-in button").click()
     page.wait_for_url("**/first-run/shop")
     return page

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +61,14 @@ class Demo:
         self._process.wait(60)
         self._log.close()
         return [command_line(pid) for mark in marks for pid in pids_with(mark) if alive(pid)]
+
+    def new_founder(self) -> tuple[str, str]:
+        """Address and password of somebody who may found a shop."""
+        email, environ = f"founder-{token_hex(4)}@example.com", {**os.environ, "DATA_DIR": str(self.folder)}
+        command = [COMMAND, "user", "create", email, "--new-shop"]
+        told = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+        line = next(line for line in told.stdout.splitlines() if line.startswith("password"))
+        return email, line.split()[1]
 
     def ask(self, path: str, method: str = "GET", body: object | None = None) -> Any:
         """A call of the JSON API."""

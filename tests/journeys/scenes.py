@@ -25,6 +25,8 @@ class Stage:
     locale: str
     open_windows: ExitStack
     founder: Page | None = None
+    passing: ExitStack | None = None
+    """Ends with the scene that is played: pages that nobody looks at any more still ask for news."""
 
     def __post_init__(self) -> None:
         self.stranger = self.window()
@@ -39,8 +41,9 @@ class Stage:
     def language(self) -> str:
         return self.locale[:2]
 
-    def window(self, state: Any = None) -> Page:
-        return self.open_windows.enter_context(window(self.chromium, PHONE, self.locale, state=state)).page
+    def window(self, state: Any = None, *, lasting: bool = False) -> Page:
+        stack = self.open_windows if lasting or self.passing is None else self.passing
+        return stack.enter_context(window(self.chromium, PHONE, self.locale, state=state)).page
 
     def card(self, stamps: int = 0, name: str | None = None) -> dict[str, Any]:
         made = self.demo.new_card(self.language, name)

@@ -22,9 +22,9 @@ addEventListener("click", (event) => {
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def empty_demo() -> Iterator[Demo]:
-    """An installation in which nobody has founded a shop yet."""
+    """An installation that begins without a shop."""
     running = Demo("--empty")
     yield running
     assert ended(running) == []
@@ -97,11 +97,11 @@ def _answer_five_questions(page: Page) -> None:
 
 
 def test_the_keyboard_alone_founds_a_shop(empty_demo: Demo, open_window: Open) -> None:
-    page = open_window(DESK, GERMAN).page
+    page, (email, password) = open_window(DESK, GERMAN).page, empty_demo.new_founder()
     page.goto(empty_demo["console_url"])
-    page.keyboard.type(empty_demo["console_email"])
+    page.keyboard.type(email)
     page.keyboard.press("Tab")
-    page.keyboard.type(f"{empty_demo['console_password']}\n")
+    page.keyboard.type(f"{password}\n")
     page.wait_for_url("**/first-run/shop")
     expect(page.locator("#name")).to_be_focused()
     page.keyboard.type("Salon Scherenschnitt")

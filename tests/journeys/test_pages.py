@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -18,7 +17,7 @@ from issuer.language import LOCALE
 from sandbox.texts_de import GERMAN as PHONE_GERMAN
 from sandbox.texts_en import ENGLISH as PHONE_ENGLISH
 from tests.journeys.browsers import ENGLISH, GERMAN
-from tests.journeys.gallery import AXE, Gallery
+from tests.journeys.gallery import AXE, EVERY_WIDTH, Gallery
 from tests.journeys.running import Demo
 from tests.journeys.scenes import SCENES
 
@@ -31,18 +30,12 @@ every_page = pytest.mark.parametrize("scene", SCENES)
 
 
 @pytest.fixture(scope="module")
-def gallery(chromium: Browser, demo: Demo, pytestconfig: pytest.Config) -> Iterator[Gallery]:
+def gallery(chromium: Browser, demo: Demo) -> Iterator[Gallery]:
     if not AXE.exists():
         reason = "axe-core is missing, so nobody looks for barriers (npm ci --prefix tests/node)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    # One folder for all runs: to be looked at afterwards, and not to pile up.
-    folder = Path(tempfile.gettempdir()) / "treuepass-pages"
-    folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        yield Gallery(chromium, demo, folder, stack)
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
-        reporter.write_line(f"\nPictures of all pages: {folder}")
+        yield Gallery(chromium, demo, stack)
 
 
 @cache
@@ -106,6 +99,10 @@ def test_an_english_page_holds_no_german_sentence(gallery: Gallery, scene: str) 
     look = gallery.look(scene, ENGLISH)
     assert look.language == "en"
     assert [text for text in look.texts if _german_only().fullmatch(text)] == []
+
+
+def test_the_pages_that_are_judged_at_every_width_are_there() -> None:
+    assert EVERY_WIDTH - SCENES.keys() == set()
 
 
 @every_page

@@ -157,7 +157,7 @@ def test_a_sentence_too_long_for_paper_ends_in_dots_inside_its_place() -> None:
     assert "…" in words(pdf)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_no_text_in_the_world_breaks_a_card(name: str, promise: str) -> None:
     pdf = card_pdf(replace(CARD, organization=f"A{name}", promise=f"B{promise}", program=name, hint=promise))

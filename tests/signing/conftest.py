@@ -28,6 +28,11 @@ def openssl() -> str:
 
 
 @pytest.fixture(scope="session")
+def unzip() -> str:
+    return _program("unzip") or _missing("unzip is not installed: no second opinion on packages")
+
+
+@pytest.fixture(scope="session")
 def read_pass_command() -> list[str]:
     """The Node program that re-reads a pass, without the path of the pass."""
     node = _program("node") or _missing("node is not installed: no second reader of passes")

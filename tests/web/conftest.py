@@ -120,11 +120,17 @@ def other_cafe(furnished: Furnished) -> Cafe:
     return furnished.other_cafe
 
 
-@pytest.fixture(autouse=True)
-def nothing_counted(redis_url: str) -> None:
-    """No test uses up what another one may send in a minute."""
+@pytest.fixture(scope="session")
+def counts(redis_url: str) -> "Iterator[redis.Redis[Any]]":
+    """Where the house counts what it was sent."""
     with redis.Redis.from_url(redis_url) as client:
-        client.flushdb()
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(counts: "redis.Redis[Any]") -> None:
+    """No test uses up what another one may send in a minute."""
+    counts.flushdb()
 
 
 @pytest.fixture
@@ -185,10 +191,19 @@ class Browser:
 
     def __init__(self, client: FlaskClient, page: str) -> None:
         self.client, self.page = client, page
+        self._read: tuple[str, str] | None = None
 
     @property
     def token(self) -> str:
-        return csrf_of(self.client, self.page)
+        """Read off the page once for each session cookie: it holds as long as that."""
+        if self._read is None or self._read[0] != self._session():
+            token = csrf_of(self.client, self.page)
+            self._read = self._session(), token
+        return self._read[1]
+
+    def _session(self) -> str:
+        found = self.client.get_cookie("treuepass")
+        return found.value if found else ""
 
     def submit(self, path: str, **fields: str) -> Any:
         return self.client.post(path, data={"csrf_token": self.token} | fields)

@@ -15,7 +15,7 @@ from signing.certificates import PassCertificate, read_pass_certificate
 from tests.conftest import Cafe
 from tests.worker.scene import PushService, Scene
 from worker.apns import ApnsConnection
-from worker.apple_push import Connections
+from worker.lines import Lines
 from worker.office import Office
 
 
@@ -50,8 +50,8 @@ def office(settings: Settings) -> Iterator[Office]:
 
 
 @pytest.fixture
-def connections(office: Office) -> Connections:
-    return Connections(office)
+def lines(office: Office) -> Lines:
+    return Lines(office)
 
 
 @pytest.fixture
