@@ -82,15 +82,15 @@ def write_section(path: Path, name: str, text: str) -> None:
 
 def _row(rates: Sequence[Mapping[str, float]], layer: str) -> str:
     aim, short = LAYERS[layer]
-    cells = [TITLES[layer], _spread([found[layer] for found in rates], "{:.0f}")]
+    cells = [TITLES[layer], spread([found[layer] for found in rates], "{:.0f}")]
     for mode in ("prepared", "simple"):
-        cells.append(_spread([found[f"{layer}, {mode}"] for found in rates], "{:.0f}"))
-        cells.append(_spread([found[layer] / found[f"{layer}, {mode}"] for found in rates], "{:.2f}"))
+        cells.append(spread([found[f"{layer}, {mode}"] for found in rates], "{:.0f}"))
+        cells.append(spread([found[layer] / found[f"{layer}, {mode}"] for found in rates], "{:.2f}"))
     return f"| {' | '.join([*cells, f'{aim} / {short}'])} |"
 
 
 def _across(rates: Sequence[Mapping[str, float]]) -> str:
-    ratio = _spread([found["http"] / found["function, prepared"] for found in rates], "{:.2f}")
+    ratio = spread([found["http"] / found["function, prepared"] for found in rates], "{:.2f}")
     return (
         "pgbench runs what the layer itself sends, so HTTP has a slower yardstick: its idempotency key, its guard and"
         f" the card it answers with. Over the function's statements alone (prepared) HTTP is at {ratio}."
@@ -119,7 +119,7 @@ def _middle(values: Sequence[float]) -> str:
     return f"{middle:.2f} ms (half of them {low:.2f} to {high:.2f})"
 
 
-def _spread(values: Sequence[float], form: str) -> str:
+def spread(values: Sequence[float], form: str) -> str:
     low, middle, high = (form.format(value) for value in (min(values), statistics.median(values), max(values)))
     return f"{middle} ({low} to {high})"
 

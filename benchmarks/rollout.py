@@ -39,13 +39,13 @@ def main(cards: int, phones: int, rate: int) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with _engine() as engine:
         resting = _shop(engine, cards, on_phones=0)
-        _redesign(engine, resting)
+        redesign(engine, resting)
         took, steps = _as_fast_as_it_goes(engine)
         click.echo(f"{cards} cards on no phone: {cards / took:.0f} a second in {steps} steps without a pause")
         took = _numbered(engine)
         click.echo(f"their publications: {cards / took:.0f} numbered a second")
         held = _shop(engine, 2 * phones, on_phones=phones)
-        _redesign(engine, held)
+        redesign(engine, held)
         took = _at_the_relays_pace(engine, rate)
         click.echo(f"{phones} cards on phones among {2 * phones}: {phones / took:.1f} a second, asked for {rate}")
 
@@ -81,7 +81,8 @@ def _shop(engine: Engine, cards: int, *, on_phones: int) -> UUID:
     return merchant.id
 
 
-def _redesign(engine: Engine, merchant_id: UUID) -> None:
+def redesign(engine: Engine, merchant_id: UUID) -> None:
+    """The merchant publishes other colours."""
     now = datetime.now(UTC)
     with transaction(engine, merchant_id) as session:
         brand = brands.brand_of_merchant(session)

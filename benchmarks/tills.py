@@ -81,7 +81,7 @@ def web(shop: Shop, url: str, port: int, *, processes: int = 2) -> Iterator[int]
 
 
 def stamp_with(
-    tills: Callable[[Shop, Any], Stampers], shop: Shop, place: str | int, *, clients: int, seconds: float
+    tills: Callable[[Shop, Any], Stampers], shop: Shop, place: object, *, clients: int, seconds: float
 ) -> Measured:
     """:param place: what ``tills`` wants to know beside the shop"""
     spawn = multiprocessing.get_context("spawn")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from cli import checks, keys, merchants, processes_of_ours
+from cli import certificate, checks, keys, lint, merchants, processes_of_ours
 from issuer.settings import SettingsRefused
 
 
@@ -47,8 +47,8 @@ def demo(port: int, data_dir: Path, empty: bool) -> None:
     sys.exit(run_demo(port, data_dir, empty, os.environ))
 
 
-for group in (processes_of_ours.COMMANDS, checks.COMMANDS, merchants.COMMANDS, keys.COMMANDS):
-    for command in group:
+for module in (processes_of_ours, checks, merchants, keys, certificate, lint):
+    for command in module.COMMANDS:
         main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands that put merchants, people, certificates and histories in place."""
+"""Commands that put merchants, people and histories in place."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from issuer import api_keys, certificates, importing, people, tills
+from issuer import api_keys, importing, people, tills
 from issuer.branding import Branding, UnknownBranding, load_branding
 from issuer.brands import create_brand
 from issuer.clock import Clock
@@ -30,7 +30,6 @@ from issuer.program_changes import create_stamp_program
 from issuer.programs import find_slug
 from issuer.schema import Merchant, Program
 from issuer.settings import Settings, load_settings
-from signing.certificates import CertificateRefused, read_pass_certificate
 
 BATCH = 100
 LINK_LASTS = timedelta(days=7)
@@ -169,42 +168,6 @@ def chosen_merchant(known: list[UUID], wanted: UUID | None) -> UUID:
     return wanted
 
 
-@click.group()
-def certificate() -> None:
-    """Certificates that sign Apple passes."""
-
-
-@certificate.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="of a .p12 or key")
-def import_certificate(files: tuple[Path, ...], password_file: Path | None) -> None:
-    """Put a pass certificate in place: .cer, .pem, .p12 in any mix, with its key and Apple's intermediate."""
-    password = password_file.read_bytes().rstrip(b"\r\n") if password_file else None
-    with open_house() as (settings, engine, now):
-        try:
-            given = read_pass_certificate([path.read_bytes() for path in files], password=password, now=now)
-            with transaction(engine) as session:
-                row = certificates.store(session, keys_of(settings), given, now)
-        except CertificateRefused as error:
-            raise click.ClickException(str(error)) from error
-    click.echo(
-        f"Passes of type {row.pass_type} (team {row.team_id}) are signed with it until {row.not_after:%Y-%m-%d}."
-    )
-
-
-@certificate.command("show")
-def show_certificates() -> None:
-    """List the certificates; keys are never shown."""
-    with open_house() as (_, engine, now), transaction(engine) as session:
-        rows = certificates.every(session)
-    for row in rows:
-        left = (row.not_after - now).days
-        whose = row.merchant_id or "platform"
-        click.echo(f"{row.pass_type}  team {row.team_id}  {whose}  until {row.not_after:%Y-%m-%d} ({left} days)")
-    if not rows:
-        click.echo("There is none yet: `treuepass certificate import FILE...` puts one in place.")
-
-
 @click.group("import")
 def import_group() -> None:
     """Histories of other systems."""
@@ -245,4 +208,4 @@ def _program(session: Session, program_id: UUID) -> Program:
     return session.get_one(Program, program_id)
 
 
-COMMANDS = (merchant, user, certificate, import_group)
+COMMANDS = (merchant, user, import_group)

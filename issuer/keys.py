@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from issuer.settings import Settings
-from signing.envelope import derive_key
+from signing.envelope import Kek, KeyRing, derive_key
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,13 @@ class Keys:
     """
 
     codes: bytes = field(repr=False)
-    encryption: bytes = field(repr=False)
+    encryption: Kek = field(repr=False)
     mail: bytes = field(repr=False)
 
 
 def keys_of(settings: Settings) -> Keys:
     return Keys(
         codes=derive_key(settings.secret_key, "card codes"),
-        encryption=settings.key_encryption_key,
+        encryption=KeyRing(settings.key_encryption_key, settings.older_encryption_keys),
         mail=derive_key(settings.secret_key, "mail digests"),
     )

@@ -3,22 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from secrets import token_urlsafe
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from issuer import events, publishing
-from issuer.database import set_merchant
+from issuer.database import held, send, send_ahead, set_merchant
 from issuer.keys import Keys
 from issuer.schema import Card, Device, Pass, Publication, Registration
-from signing.envelope import unseal
+from signing.envelope import Kek, seal, unseal
 from signing.tokens import WrongToken, check_token
 
 MOST_PHONES = 50
+DECOY = "token of nobody"
 # Between two pushes of a card whose phones keep up.
 SPACING = timedelta(seconds=0.5)
+
+ASKED = f"""
+    SELECT {", ".join(f"pass.{column.key}" for column in Pass.__table__.columns)}, coalesce(wanted_version, 0)
+    FROM pass LEFT JOIN publication ON publication.pass_id = pass.id AND channel = %(channel)s
+    WHERE pass_type = %(pass_type)s AND serial = %(serial)s
+"""  # noqa: S608
+PHONES = """
+    SELECT device_id, created_at, listed_version, listed_at, fetched_version FROM registration
+    WHERE pass_id = %(pass)s ORDER BY device_id FOR UPDATE
+"""
+# Once all phones are up to date, the next change need not wait the full fold; nor one that came meanwhile.
+NOTED = """
+    WITH fetched AS (
+        UPDATE registration SET fetched_version = %(version)s, fetched_at = %(now)s
+        WHERE pass_id = %(pass)s AND device_id = %(phone)s
+    ), settled AS (
+        UPDATE publication SET not_before = tagged_at + %(spacing)s, due_at =
+            CASE WHEN due_at IS NOT NULL THEN least(due_at, tagged_at + %(spacing)s) END
+        WHERE pass_id = %(pass)s AND channel = %(channel)s AND %(settled)s
+    )
+    INSERT INTO event (merchant_id, card_id, kind, data, at)
+    VALUES (%(merchant)s, %(card)s, 'fetched', jsonb_build_object('version', %(version)s::int), %(now)s)
+"""
 
 
 class TooManyPhones(Exception):
@@ -29,16 +56,34 @@ def pass_token(issue: Pass, keys: Keys) -> str:
     return unseal(keys.encryption, issue.token_sealed, purpose=f"pass token {issue.id}").decode()
 
 
+@cache
+def _decoy(kek: Kek) -> bytes:
+    """A token that no pass has."""
+    return seal(kek, token_urlsafe().encode(), purpose=DECOY)
+
+
 def authenticated_pass(session: Session, keys: Keys, pass_type: str, serial: str, token: str) -> Pass:
     """The pass that a phone proves to hold; revoked ones too, so that they can end on the phone.
 
     :raises signing.tokens.WrongToken: the token is not this pass's
     """
-    issue = session.scalar(select(Pass).where(Pass.pass_type == pass_type, Pass.serial == serial))
-    if issue is None:
+    return asked_for(session, keys, pass_type, serial, token)[0]
+
+
+def asked_for(session: Session, keys: Keys, pass_type: str, serial: str, token: str) -> tuple[Pass, int]:
+    """Likewise, with the version that it is to show now.
+
+    :raises signing.tokens.WrongToken: the token is not this pass's
+    """
+    rows = send(session, ASKED, {"pass_type": pass_type, "serial": serial, "channel": publishing.APPLE})
+    if not rows:
+        # As much work as for one that is there: the time of an answer tells no serials either.
+        check_token(unseal(keys.encryption, _decoy(keys.encryption), purpose=DECOY).decode(), token)
         raise WrongToken(serial)
+    *row, version = rows[0]
+    issue = held(session, Pass, tuple(row))
     check_token(pass_token(issue, keys), token)
-    return issue
+    return issue, version
 
 
 def register(session: Session, issue: Pass, library_id: str, push_token: str, now: datetime) -> bool:
@@ -48,13 +93,14 @@ def register(session: Session, issue: Pass, library_id: str, push_token: str, no
 
     :raises TooManyPhones:
     """
+    others = select(func.count()).select_from(Registration).join(Device, Device.id == Registration.device_id)
+    phones = session.scalar(others.where(Registration.pass_id == issue.id, Device.library_id != library_id))
+    if (phones or 0) >= MOST_PHONES:
+        raise TooManyPhones(issue.serial)
     device_id = _upsert_device(session, issue, library_id, push_token, now)
     known = session.get(Registration, (device_id, issue.id))
     if known is not None:
         return False
-    phones = session.scalar(select(func.count()).where(Registration.pass_id == issue.id))
-    if (phones or 0) >= MOST_PHONES:
-        raise TooManyPhones(issue.serial)
     made = session.execute(
         insert(Registration)
         .values(
@@ -176,42 +222,47 @@ def note_download(issue: Pass, version: int, now: datetime) -> None:
         issue.downloaded_version, issue.downloaded_at = version, now
 
 
+class _Phone(NamedTuple):
+    """A registration, as far as it tells who fetches."""
+
+    device_id: UUID
+    created_at: datetime
+    listed_version: int | None
+    listed_at: datetime | None
+    fetched_version: int | None
+
+
 def note_fetch(session: Session, issue: Pass, held: int | None, version: int, now: datetime) -> None:
     """Write down which phone now holds ``version``. The protocol does not name it: see `_who`."""
-    rows = session.scalars(
-        select(Registration).where(Registration.pass_id == issue.id).order_by(Registration.device_id).with_for_update()
-    ).all()
-    row = _who(rows, held, version)
+    phones = [_Phone(*row) for row in send(session, PHONES, {"pass": issue.id})]
+    phone = _who(phones, held, version)
     # One that is told "not modified" fetches nothing: since when it has this version tells which design it shows.
-    if row is not None and not held == version == row.fetched_version:
-        row.fetched_version, row.fetched_at = version, now
-        session.flush()
+    changed = phone if phone is not None and not held == version == phone.fetched_version else None
+    others = [other for other in phones if other is not changed]
+    values = {
+        "pass": issue.id,
+        "phone": changed.device_id if changed else None,
+        "version": version,
+        "now": now,
+        "settled": bool(phones) and all((other.fetched_version or 0) >= version for other in others),
+        "spacing": SPACING,
+        "channel": publishing.APPLE,
+        "merchant": issue.merchant_id,
+        "card": issue.card_id,
+    }
     set_merchant(session, issue.merchant_id)
-    events.record(session, issue.merchant_id, "fetched", now, issue.card_id, version=version)
-    if rows and all((other.fetched_version or 0) >= version for other in rows):
-        _settle_down(session, issue)
+    send_ahead(session, NOTED, values)
 
 
-def _settle_down(session: Session, issue: Pass) -> None:
-    """All phones are up to date, so the next change need not wait the full fold; nor one that came meanwhile."""
-    soon = Publication.tagged_at + SPACING
-    sooner = case((Publication.due_at.is_not(None), func.least(Publication.due_at, soon)))
-    session.execute(
-        update(Publication)
-        .where(Publication.pass_id == issue.id, Publication.channel == publishing.APPLE)
-        .values(not_before=soon, due_at=sooner)
-    )
-
-
-def _who(rows: Sequence[Registration], held: int | None, version: int) -> Registration | None:
+def _who(phones: Sequence[_Phone], held: int | None, version: int) -> _Phone | None:
     """The fetching phone: the only one; else one that was just told of this version; else one that held ``held``."""
-    if len(rows) == 1:
-        return rows[0]
-    behind = [row for row in rows if (row.fetched_version or 0) < version]
-    alike = [row for row in behind if held is not None and row.fetched_version == held]
-    told = [row for row in alike or behind if row.listed_at and (row.listed_version or 0) >= version]
+    if len(phones) == 1:
+        return phones[0]
+    behind = [phone for phone in phones if (phone.fetched_version or 0) < version]
+    alike = [phone for phone in behind if held is not None and phone.fetched_version == held]
+    told = [phone for phone in alike or behind if phone.listed_at and (phone.listed_version or 0) >= version]
     if told:
-        return min(told, key=lambda row: row.listed_at or row.created_at)
+        return min(told, key=lambda phone: phone.listed_at or phone.created_at)
     return alike[0] if len(alike) == 1 else None
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -20,9 +21,19 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from signing.apple_intermediates import apple_intermediates
 from signing.keyfiles import CertificateRefused, Found, read_files
 
-__all__ = ["CertificateRefused", "PassCertificate", "from_pem", "read_pass_certificate"]
+__all__ = [
+    "CertificateFacts",
+    "CertificateRefused",
+    "PassCertificate",
+    "facts_of",
+    "from_pem",
+    "pass_certificate_in",
+    "public_key_of",
+    "read_pass_certificate",
+]
 
 SMALLEST_KEY_BITS = 2048
 
@@ -58,8 +69,8 @@ class PassCertificate:
 
     @property
     def not_after(self) -> datetime:
-        """The last instant it may sign at (aware, UTC)."""
-        return self.certificate.not_valid_after_utc
+        """The last instant it may sign at (aware, UTC): its own, or its intermediate's if that ends before."""
+        return min(self.certificate.not_valid_after_utc, self.intermediate.not_valid_after_utc)
 
     def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(Encoding.PEM)
@@ -75,12 +86,18 @@ class PassCertificate:
 def read_pass_certificate(files: Sequence[bytes], *, password: bytes | None, now: datetime) -> PassCertificate:
     """The certificate, key and intermediate among files of any format and order, checked at `now` (aware).
 
-    Raises CertificateRefused, whose text is one sentence naming what is wrong and what to do.
+    Apple's own intermediates need not be among them. Raises CertificateRefused, whose text is one sentence naming
+    what is wrong and what to do.
     """
-    found = read_files(files, password)
+    return pass_certificate_in(read_files(files, password), now)
+
+
+def pass_certificate_in(found: Found, now: datetime) -> PassCertificate:
+    """As `read_pass_certificate`, of what the files held."""
     leaf, key = _leaf_with_key(found, now)
     checked = PassCertificate(leaf, _rsa(key), leaf)
     _check_same_type(found, checked.pass_type, checked.team_id)
+    _check_one_key(found, leaf)
     _check_dates(leaf, now, "make a new one in the Apple developer account")
     return PassCertificate(leaf, checked.key, _intermediate_of(leaf, found.certificates, now))
 
@@ -95,19 +112,44 @@ def from_pem(certificate: bytes, key: bytes, intermediate: bytes) -> PassCertifi
     if len(found.certificates) != 2 or len(found.keys) != 1:
         raise CertificateRefused("The stored certificate is incomplete; import it again.")
     leaf, issuer = found.certificates
-    if _public(leaf) != _public(found.keys[0]) or not _issued(leaf, issuer):
+    if public_key_of(leaf) != public_key_of(found.keys[0]) or not _issued(leaf, issuer):
         raise CertificateRefused("The stored certificate, key and intermediate do not match; import them again.")
     return PassCertificate(leaf, _rsa(found.keys[0]), issuer)
 
 
+@dataclass(frozen=True)
+class CertificateFacts:
+    """What a certificate says of itself, for people: ``serial`` in hexadecimal, ``fingerprint`` its SHA-256."""
+
+    name: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+
+
+def facts_of(certificate: bytes) -> CertificateFacts:
+    """What a stored certificate (PEM) says of itself. Raises CertificateRefused when it cannot be read."""
+    found = read_files([certificate], None).certificates
+    if len(found) != 1:
+        raise CertificateRefused("The stored certificate is incomplete; import it again.")
+    return CertificateFacts(
+        name=_title(found[0].subject),
+        serial=f"{found[0].serial_number:X}",
+        not_before=found[0].not_valid_before_utc,
+        not_after=found[0].not_valid_after_utc,
+        fingerprint=found[0].fingerprint(SHA256()).hex(":").upper(),
+    )
+
+
 def _leaf_with_key(found: Found, now: datetime) -> tuple[x509.Certificate, PrivateKeyTypes]:
-    keys = {_public(key): key for key in found.keys}
-    leaves = [one for one in found.certificates if _public(one) in keys and not _is_authority(one)]
+    keys = {public_key_of(key): key for key in found.keys}
+    leaves = [one for one in found.certificates if public_key_of(one) in keys and not _is_authority(one)]
     if not leaves:
         raise CertificateRefused(_why_no_pair(found))
     # A certificate and its renewal may lie in one file, and under one key.
     leaf = max(leaves, key=lambda one: _preference(one, now))
-    return leaf, keys[_public(leaf)]
+    return leaf, keys[public_key_of(leaf)]
 
 
 def _why_no_pair(found: Found) -> str:
@@ -116,23 +158,32 @@ def _why_no_pair(found: Found) -> str:
         return "There is no Pass Type ID certificate in the files; add the one downloaded from Apple (pass.cer)."
     if not found.keys:
         return (
-            f"The private key of “{_name(leaves[0])}” is missing; add the key it was requested with, "
-            "or export both together from Keychain Access as .p12."
+            f"The private key of “{_name(leaves[0])}” is missing; add the key it was requested with, export both "
+            "together from Keychain Access as .p12, or have a certificate issued for a new request."
         )
-    return (
-        f"The private key does not belong to the certificate “{_name(leaves[0])}”; add the key it was requested with."
-    )
+    what = "private key does" if len(found.keys) == 1 else f"{len(found.keys)} private keys do"
+    return f"The {what} not belong to the certificate “{_name(leaves[0])}”; add the key it was requested with."
 
 
 def _check_same_type(found: Found, pass_type: str, team_id: str) -> None:
-    keys = {_public(key) for key in found.keys}
+    keys = {public_key_of(key) for key in found.keys}
     for other in found.certificates:
         uid = _subject(other, NameOID.USER_ID)
-        if _public(other) in keys and uid.startswith("pass.") and uid != pass_type:
+        if public_key_of(other) in keys and uid.startswith("pass.") and uid != pass_type:
             raise CertificateRefused(
                 f"The files hold certificates for “{pass_type}” and for “{uid}” (team {team_id}); "
                 "give the files of one of them."
             )
+
+
+def _check_one_key(found: Found, leaf: x509.Certificate) -> None:
+    """Which of several was meant to be kept is not for us to guess."""
+    keys = {public_key_of(key) for key in found.keys}
+    if len(keys) > 1:
+        raise CertificateRefused(
+            f"There are {len(keys)} different private keys beside “{_name(leaf)}”; "
+            "give that certificate and the one key it was requested with."
+        )
 
 
 def _rsa(key: PrivateKeyTypes) -> rsa.RSAPrivateKey:
@@ -161,7 +212,8 @@ def _check_dates(certificate: x509.Certificate, now: datetime, remedy: str) -> N
 def _intermediate_of(
     leaf: x509.Certificate, certificates: Sequence[x509.Certificate], now: datetime
 ) -> x509.Certificate:
-    named = [one for one in certificates if one.subject == leaf.issuer and one != leaf]
+    known = [*certificates, *apple_intermediates()]
+    named = [one for one in known if one.subject == leaf.issuer and one != leaf]
     if not named:
         raise CertificateRefused(_why_no_intermediate(leaf, certificates))
     issuers = [one for one in named if _is_authority(one) and _issued(leaf, one)]
@@ -223,7 +275,8 @@ def _extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) ->
         return None
 
 
-def _public(holder: x509.Certificate | PrivateKeyTypes) -> bytes | None:
+def public_key_of(holder: x509.Certificate | x509.CertificateSigningRequest | PrivateKeyTypes) -> bytes | None:
+    """In DER (RFC 5280, SubjectPublicKeyInfo), to compare; ``None`` for a kind of key that nobody here knows."""
     try:
         return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, UnsupportedAlgorithm):

@@ -24,6 +24,10 @@ class CertificateRefused(ValueError):
     """Show the sentence and ask for other files; it says what is wrong and what to do."""
 
 
+class PasswordMissing(CertificateRefused):
+    """Ask for the password and try again, or show the sentence."""
+
+
 @dataclass(frozen=True)
 class Found:
     """All certificates and private keys of some files, in the order they were met."""
@@ -38,7 +42,7 @@ _Loader = Callable[[bytes, bytes | None], PrivateKeyTypes]
 def read_files(files: Sequence[bytes], password: bytes | None) -> Found:
     """Everything in the files; the password is tried where one is needed. Raises CertificateRefused."""
     parts = [_read_file(data, password, f"File {place}") for place, data in enumerate(files, start=1)]
-    return _together(parts)
+    return together(parts)
 
 
 def _read_file(data: bytes, password: bytes | None, name: str) -> Found:
@@ -53,7 +57,7 @@ def _read_pem(data: bytes, password: bytes | None, name: str) -> Found:
     blocks = [(match[1], match[0] + b"\n") for match in _PEM_BLOCK.finditer(data)]
     if not blocks:
         raise CertificateRefused(f"{name} begins a PEM block that never ends; copy the whole file again.")
-    return _together(_read_block(label, block, password, name) for label, block in blocks)
+    return together(_read_block(label, block, password, name) for label, block in blocks)
 
 
 def _read_block(label: bytes, block: bytes, password: bytes | None, name: str) -> Found:
@@ -72,10 +76,14 @@ def _read_pkcs12(data: bytes, password: bytes | None, name: str) -> Found:
     try:
         store = pkcs12.load_pkcs12(data, password or None)
     except _BROKEN as error:
-        hint = (
-            "the password does not open it, or it is damaged" if password else "it is locked by a password or damaged"
-        )
-        raise CertificateRefused(f"{name} is a .p12 file, but {hint}; give the password of its export.") from error
+        if password:
+            raise CertificateRefused(
+                f"{name} is a .p12 file, but the password does not open it, or it is damaged; "
+                "give the password of its export."
+            ) from error
+        raise PasswordMissing(
+            f"{name} is a .p12 file, but it is locked by a password or damaged; give the password of its export."
+        ) from error
     inside = ([store.cert] if store.cert else []) + list(store.additional_certs)
     try:
         certificates = tuple(_whole(one.certificate) for one in inside)
@@ -111,7 +119,7 @@ def _load_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> 
 
 def _load_locked_key(load: _Loader, data: bytes, password: bytes | None, name: str) -> PrivateKeyTypes:
     if not password:
-        raise CertificateRefused(f"The private key in {name.lower()} is locked by a password; give it as well.")
+        raise PasswordMissing(f"The private key in {name.lower()} is locked by a password; give it as well.")
     try:
         return load(data, password)
     except _BROKEN as error:
@@ -120,7 +128,8 @@ def _load_locked_key(load: _Loader, data: bytes, password: bytes | None, name: s
         ) from error
 
 
-def _together(parts: Iterable[Found]) -> Found:
+def together(parts: Iterable[Found]) -> Found:
+    """All that several finds hold, in their order."""
     certificates: list[x509.Certificate] = []
     keys: list[PrivateKeyTypes] = []
     for part in parts:

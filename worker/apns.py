@@ -5,11 +5,13 @@ pass type, client certificate = the one that signed the pass.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from time import monotonic
+from typing import Any
 from urllib.parse import quote
 
 import certifi
@@ -17,13 +19,18 @@ import pycurl
 
 from signing.certificates import PassCertificate
 
+# At most; curl keeps to what Apple's SETTINGS allow (RFC 9113, 5.1.2), which changes with load.
 IN_FLIGHT = 100
 PATIENCE_SECONDS = 5.0
-LONGEST_TURN_SECONDS = 10.0
+# The system asks a silent connection this often whether it lives, so that no router forgets it.
+KEEPALIVE_SECONDS = 60
+# Else curl opens a connection of its own accord after two idle minutes. `worker.lines` hangs up earlier than this.
+LONGEST_IDLE_SECONDS = 86_400
 KEPT_BY_APPLE = timedelta(days=7)
 TRIES = 3
 LONGEST_REASON = 200
 SILENCE = "no answer in time"
+DEAF = "the connection went deaf"
 
 
 @dataclass(frozen=True)
@@ -49,31 +56,65 @@ class PushAnswer:
         return self.status == 0 and self.reason != SILENCE
 
     @property
+    def throttled(self) -> bool:
+        """Too many pushes to this one phone."""
+        return self.status == 429 and self.reason == "TooManyRequests"
+
+    @property
     def ours(self) -> bool:
         """Our certificate or request is wrong: an operator must look, trying again soon does not help."""
         return not (self.accepted or self.gone) and 400 <= self.status < 500 and self.status != 429
+
+    @property
+    def refuses_all(self) -> bool:
+        """Every other push of the pass type would be answered alike; a token of another type is one phone's matter."""
+        return self.ours and self.reason != "DeviceTokenNotForTopic"
+
+    @property
+    def unsure(self) -> bool:
+        """Apple's trouble or the way's there, none of this phone's."""
+        return self.status == 0 or self.status >= 500
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason}".strip() if self.status else self.reason
 
 
+@dataclass(frozen=True)
+class _Stream:
+    """A push under way. ``begun``: on the monotonic clock."""
+
+    errand: Hashable
+    token: str
+    now: datetime
+    begun: float
+    tries: int = 1
+
+
+class _Handle:
+    """One of curl's, with what its pushes have in common said once."""
+
+    def __init__(self, options: Iterable[tuple[int, Any]]) -> None:
+        self.curl, self.body, self.dressed_for = pycurl.Curl(), BytesIO(), 0
+        for option, value in options:
+            self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.POSTFIELDS, "{}")
+        self.curl.setopt(pycurl.WRITEDATA, self.body)
+
+
 class ApnsConnection:
     """Pushes for one pass type, kept open between them. For one thread at a time.
 
+    A connection that ends under way (GOAWAY) is opened anew, unanswered streams are sent again. One on which nothing
+    at all is heard while a push waits in vain is given up: it may be dead, and the system would not notice for a
+    quarter of an hour.
+
     :param patience: seconds that one push may take
-    :param turn: seconds after which no further push of a call is begun
     """
 
     def __init__(
-        self,
-        url: str,
-        ca_file: str | None,
-        certificate: PassCertificate,
-        *,
-        patience: float = PATIENCE_SECONDS,
-        turn: float = LONGEST_TURN_SECONDS,
+        self, url: str, ca_file: str | None, certificate: PassCertificate, *, patience: float = PATIENCE_SECONDS
     ) -> None:
-        self._url, self._topic, self._turn = url, certificate.pass_type, turn
+        self._url, self._topic = url, certificate.pass_type
         self._options = (
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
             (pycurl.PIPEWAIT, 1),
@@ -82,79 +123,100 @@ class ApnsConnection:
             (pycurl.SSLKEY_BLOB, certificate.key_pem()),
             (pycurl.POST, 1),
             (pycurl.TIMEOUT_MS, int(patience * 1000)),
+            (pycurl.TCP_KEEPALIVE, 1),
+            (pycurl.TCP_KEEPIDLE, KEEPALIVE_SECONDS),
+            (pycurl.MAXAGE_CONN, LONGEST_IDLE_SECONDS),
             (pycurl.NOSIGNAL, 1),
         )
-        self._idle: list[pycurl.Curl] = []
+        self._idle: list[_Handle] = []
+        self._flying = dict[pycurl.Curl, tuple[_Handle, _Stream]]()
         self._multi = _multi()
+        self._heard_at = 0.0
+
+    @property
+    def room(self) -> int:
+        """How many more pushes may be begun."""
+        return max(0, IN_FLIGHT - len(self._flying))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a push is under way."""
+        return bool(self._flying)
+
+    def begin(self, errand: Hashable, token: str, now: datetime) -> None:
+        """Send a push on its way; `answered` tells of it under the name of ``errand``."""
+        self._launch(_Stream(errand, token, now, monotonic()))
+
+    def answered(self, wait: float) -> list[tuple[Any, PushAnswer]]:
+        """What came in, waiting so many seconds for the first; pushes whose connection ended are sent again."""
+        self._multi.perform()
+        done = list(self._finished())
+        if not done and self._flying:
+            self._multi.select(wait)
+            self._multi.perform()
+            done = list(self._finished())
+        if any(answer.status for _, answer in done):
+            self._heard_at = monotonic()
+        if any(answer.reason == SILENCE and stream.begun >= self._heard_at for stream, answer in done):
+            done += self._give_up()
+        return [(stream.errand, answer) for stream, answer in done if not self._sent_again(stream, answer)]
 
     def push(self, tokens: Iterable[str], now: datetime) -> dict[str, PushAnswer]:
-        """Wake the phones behind these tokens; every token gets an answer.
-
-        A connection that ends under way (GOAWAY) is opened anew, unanswered streams are sent again. One that
-        has gone silent is given up: it may be dead, and the system would not notice for a quarter of an hour.
-        """
-        answers, deadline = dict[str, PushAnswer](), monotonic() + self._turn
-        rest = list(dict.fromkeys(tokens))
-        for _ in range(TRIES):
-            answers |= self._round(rest, now, deadline)
-            rest = [token for token, answer in answers.items() if answer.lost]
-            if not rest:
-                break
-        if any(answer.reason == SILENCE for answer in answers.values()):
-            self._multi.close()
-            self._multi, self._idle = _multi(), []
+        """Wake the phones behind these tokens and wait for all: every token gets an answer."""
+        rest = deque(dict.fromkeys(tokens))
+        answers = dict[str, PushAnswer]()
+        while rest or self._flying:
+            while rest and self.room:
+                token = rest.popleft()
+                self.begin(token, token, now)
+            answers |= dict(self.answered(0.2))
         return answers
 
-    def _round(self, tokens: list[str], now: datetime, deadline: float) -> dict[str, PushAnswer]:
-        answers = dict.fromkeys(tokens, PushAnswer(0, SILENCE))
-        waiting, flying = list(reversed(tokens)), dict[pycurl.Curl, tuple[str, BytesIO]]()
-        while waiting or flying:
-            if monotonic() > deadline:
-                waiting.clear()
-            while waiting and len(flying) < IN_FLIGHT:
-                handle, body = self._request(waiting[-1], now)
-                flying[handle] = (waiting.pop(), body)
-                self._multi.add_handle(handle)
-            self._multi.perform()
-            done = self._finished()
-            for handle, error in done:
-                token, body = flying.pop(handle)
-                self._multi.remove_handle(handle)
-                self._idle.append(handle)
-                answers[token] = _answer(handle, body.getvalue(), error)
-            if not done:
-                self._multi.select(0.2)
-        return answers
+    def close(self) -> None:
+        """Hang up; what is under way is forgotten. The next push opens the connection anew."""
+        self._give_up()
+        self._idle.clear()
 
-    def _request(self, token: str, now: datetime) -> tuple[pycurl.Curl, BytesIO]:
-        handle = self._idle.pop() if self._idle else self._handle()
-        body = BytesIO()
-        handle.setopt(pycurl.URL, f"{self._url}/3/device/{quote(token, safe='')}")
-        handle.setopt(
-            pycurl.HTTPHEADER,
-            [f"apns-topic: {self._topic}", f"apns-expiration: {int((now + KEPT_BY_APPLE).timestamp())}"],
-        )
-        handle.setopt(pycurl.POSTFIELDS, "{}")
-        handle.setopt(pycurl.WRITEDATA, body)
-        return handle, body
+    def _launch(self, stream: _Stream) -> None:
+        handle = self._idle.pop() if self._idle else _Handle(self._options)
+        curl, expires = handle.curl, int((stream.now + KEPT_BY_APPLE).timestamp())
+        curl.setopt(pycurl.URL, f"{self._url}/3/device/{quote(stream.token, safe='')}")
+        if handle.dressed_for != expires:
+            curl.setopt(pycurl.HTTPHEADER, [f"apns-topic: {self._topic}", f"apns-expiration: {expires}"])
+            handle.dressed_for = expires
+        self._flying[curl] = handle, stream
+        self._multi.add_handle(curl)
 
-    def _handle(self) -> pycurl.Curl:
-        handle = pycurl.Curl()
-        for option, value in self._options:
-            handle.setopt(option, value)
-        return handle
+    def _sent_again(self, stream: _Stream, answer: PushAnswer) -> bool:
+        if not answer.lost or stream.tries >= TRIES:
+            return False
+        self._launch(replace(stream, begun=monotonic(), tries=stream.tries + 1))
+        return True
 
-    def _finished(self) -> list[tuple[pycurl.Curl, str]]:
-        done: list[tuple[pycurl.Curl, str]] = []
-        while True:
-            left, good, bad = self._multi.info_read()
-            done += [(handle, "") for handle in good]
-            done += [
-                (handle, SILENCE if number == pycurl.E_OPERATION_TIMEDOUT else message)
-                for handle, number, message in bad
-            ]
-            if not left:
-                return done
+    def _finished(self) -> Iterator[tuple[_Stream, PushAnswer]]:
+        left = 1
+        while left:
+            left, good, bad = self._multi.info_read(IN_FLIGHT)
+            for curl in good:
+                yield self._landed(curl, "")
+            for curl, number, message in bad:
+                yield self._landed(curl, SILENCE if number == pycurl.E_OPERATION_TIMEDOUT else message)
+
+    def _landed(self, curl: pycurl.Curl, error: str) -> tuple[_Stream, PushAnswer]:
+        handle, stream = self._flying.pop(curl)
+        self._multi.remove_handle(curl)
+        answer = _answer(curl, handle.body.getvalue(), error)
+        handle.body.seek(0)
+        handle.body.truncate()
+        self._idle.append(handle)
+        return stream, answer
+
+    def _give_up(self) -> list[tuple[_Stream, PushAnswer]]:
+        """Leave the connection; what was under way on it."""
+        left = [self._landed(curl, DEAF) for curl in list(self._flying)]
+        self._multi.close()
+        self._multi = _multi()
+        return left
 
 
 def _multi() -> pycurl.CurlMulti:

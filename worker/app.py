@@ -49,6 +49,7 @@ def make_celery(settings: Settings) -> Celery:
             # More often than their slots last: a turn ends before everybody's have been looked at.
             "celebrate": {"task": "celebrate", "schedule": 300.0, "options": {"expires": 300}},
             "refresh_donations": {"task": "refresh_donations", "schedule": 3600.0, "options": {"expires": 3600}},
+            "watch_certificates": {"task": "watch_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
         },
     )
     register(app, Office(settings))

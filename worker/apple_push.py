@@ -1,124 +1,127 @@
 """From claimed publications to answered pushes. May run twice, in parallel, and be killed anywhere."""
 
 import logging
-import random
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from threading import Lock
-from uuid import UUID
+from collections import deque
+from datetime import timedelta
+from time import monotonic
 
-from sqlalchemy.orm import Session
-
-from issuer import certificates, relaying
+from issuer import push_stops, relaying
 from issuer.database import transaction
-from issuer.relaying import Claim, Wish
-from issuer.schema import Certificate
-from worker.apns import ApnsConnection, PushAnswer
+from worker import errands, stopping
+from worker.errands import Answered, Errand, Flight
+from worker.lines import Line, Lines
 from worker.office import Office
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=1), timedelta(hours=1)
-OPERATOR_RETRY = timedelta(minutes=1)
+AT_ONCE = 200
+LOOK_SECONDS = 0.1
+LONGEST_TURN_SECONDS = 20.0
 
 
-class Connections:
-    """Open connections to Apple, by certificate, for the life of the process.
+def push_waiting(office: Office, lines: Lines, pass_type: str) -> int:
+    """Push everything that waits for a pass type; how many publications were settled.
 
-    Normally one each; a thread that finds none idle opens another, so that one silent phone holds up its own
-    batch and no other.
+    When another thread is at it already, that one looks once more, and this one has nothing to do.
+
+    :raises issuer.certificates.CertificateMissing:
+    :raises signing.envelope.SealBroken: KEY_ENCRYPTION_KEY is another one
     """
-
-    def __init__(self, office: Office) -> None:
-        self._office, self._lock = office, Lock()
-        self._idle = defaultdict[UUID, list[ApnsConnection]](list)
-
-    @contextmanager
-    def borrow(self, pass_type: str) -> Iterator[ApnsConnection]:
-        """
-        :raises issuer.certificates.CertificateMissing:
-        """
-        with transaction(self._office.engine) as session:
-            row = certificates.newest(session, pass_type)
-        with self._lock:
-            connection = self._idle[row.id].pop() if self._idle[row.id] else None
-        connection = connection or self._open(row)
-        yield connection
-        with self._lock:
-            self._idle[row.id].append(connection)
-
-    def _open(self, row: Certificate) -> ApnsConnection:
-        settings = self._office.settings
-        ca_file = str(settings.apns_ca_file) if settings.apns_ca_file else None
-        return ApnsConnection(settings.apns_url, ca_file, certificates.opened(row, self._office.keys))
-
-
-def push_waiting(office: Office, connections: Connections, pass_type: str) -> int:
-    """Push everything that waits for a pass type; how many publications were settled."""
-    settled = 0
-    with connections.borrow(pass_type) as connection:
-        while claims := _claim(office, pass_type):
-            with transaction(office.engine) as session:
-                phones = relaying.wishes(session, claims)
-            answers = connection.push((phone.push_token for phone in phones), office.clock.now())
-            _warn(answers)
-            _settle_all(office, claims, phones, answers)
-            settled += len(claims)
+    line, settled, until = lines.of(pass_type), 0, monotonic() + LONGEST_TURN_SECONDS
+    line.wanted = True
+    while line.wanted and monotonic() < until:
+        with line.taken() as mine:
+            if not mine:
+                break
+            line.wanted = False
+            settled += _Turn(office, line, pass_type, until).run()
     return settled
 
 
-def _warn(answers: Mapping[str, PushAnswer]) -> None:
+class _Turn:
+    """An owner's time with a line: claims a little, pushes it, claims more while answers come in.
+
+    A phone that is silent keeps its own stream waiting and nothing else.
+    """
+
+    def __init__(self, office: Office, line: Line, pass_type: str, until: float) -> None:
+        self._office, self._line, self._pass_type, self._until = office, line, pass_type, until
+        self._connection = line.connection
+        self._waiting = deque[Flight]()
+        self._settled, self._looked_at = 0, 0.0
+        self._is_probing = self._is_halted = False
+
+    def run(self) -> int:
+        with transaction(self._office.engine) as session:
+            stopped = push_stops.stop_of(session, self._pass_type)
+        if stopped is not None and stopped.probe_at > self._office.clock.now():
+            return 0
+        self._is_probing = stopped is not None
+        while True:
+            found = self._may_claim() and self._claim()
+            while self._waiting and self._connection.room:
+                flight = self._waiting.popleft()
+                self._connection.begin(flight, flight.token, self._office.clock.now())
+            if self._connection.is_waiting:
+                self._take_in(self._connection.answered(LOOK_SECONDS))
+            elif not found:
+                return self._settled
+
+    def _may_claim(self) -> bool:
+        """While pushes are under way, ten times a second."""
+        if self._is_halted or self._waiting or monotonic() > self._until:
+            return False
+        if not self._connection.is_waiting:
+            return True
+        return not self._is_probing and monotonic() - self._looked_at >= LOOK_SECONDS
+
+    def _claim(self) -> bool:
+        """Whether there was something to claim."""
+        now, lease = self._office.clock.now(), timedelta(seconds=self._office.settings.lease_seconds)
+        self._looked_at = monotonic()
+        with transaction(self._office.engine) as session:
+            most = 1 if self._is_probing else AT_ONCE
+            claims = relaying.claim(session, self._pass_type, now, lease, most)
+            phones = relaying.wishes(session, claims) if claims else []
+            planned, flights = errands.plan(claims, phones, now)
+            # Of cards that no phone waits for.
+            self._settled += errands.settle(session, [errand for errand in planned if not errand.open], now)
+        self._waiting.extend(flights)
+        return bool(claims)
+
+    def _take_in(self, answered: Answered) -> None:
+        if not answered:
+            return
+        now = self._office.clock.now()
+        with transaction(self._office.engine) as session:
+            concerned = errands.note(session, answered, now)
+            if not self._is_halted:
+                self._is_halted = stopping.is_over(
+                    session, self._pass_type, self._line, answered, now, probing=self._is_probing
+                )
+                self._is_probing = False
+            if self._is_halted:
+                concerned += self._put_back()
+            self._settled += errands.settle(session, [errand for errand in concerned if not errand.open], now)
+        _warn(answered)
+
+    def _put_back(self) -> list[Errand]:
+        """What was claimed and is not under way yet goes back to where it was."""
+        concerned = list[Errand]()
+        for flight in self._waiting:
+            for _, errand in flight.phones:
+                errand.open, errand.put_back = errand.open - 1, True
+                concerned.append(errand)
+        self._waiting.clear()
+        return concerned
+
+
+def _warn(answered: Answered) -> None:
     """One line a batch for what an operator should know."""
-    silent = [answer for answer in answers.values() if not answer.status]
+    answers = [answer for _, answer in answered]
+    silent = [answer for answer in answers if answer.unsure and not answer.lost]
     if silent:
-        log.warning("%d of %d pushes got no answer from Apple: %s", len(silent), len(answers), silent[0])
-    ours = [answer for answer in answers.values() if answer.ours]
-    if ours:
-        log.error("Apple refuses our pushes: %s. Look at the certificate: treuepass certificate show", ours[0])
-
-
-def _claim(office: Office, pass_type: str) -> list[Claim]:
-    with transaction(office.engine) as session:
-        return relaying.claim(session, pass_type, office.clock.now(), timedelta(seconds=office.settings.lease_seconds))
-
-
-def _settle_all(
-    office: Office, claims: Sequence[Claim], phones: Sequence[Wish], answers: Mapping[str, PushAnswer]
-) -> None:
-    now = office.clock.now()
-    by_pass = defaultdict[UUID, list[Wish]](list)
-    for phone in phones:
-        by_pass[phone.pass_id].append(phone)
-    with transaction(office.engine) as session:
-        for claim in sorted(claims, key=lambda claim: claim.pass_id):
-            _settle(session, claim, by_pass[claim.pass_id], answers, now)
-
-
-def _settle(
-    session: Session, claim: Claim, phones: list[Wish], answers: Mapping[str, PushAnswer], now: datetime
-) -> None:
-    """Each phone by itself: a dead or throttled one keeps none of the others waiting."""
-    told, retries = 0, list[PushAnswer]()
-    for phone in phones:
-        answer = answers[phone.push_token]
-        if answer.gone and relaying.forget_device(session, phone.device_id, phone.push_token, answer.gone_at):
-            log.info("forgot a phone of pass %s: %s", claim.pass_id, answer)
-            continue
-        relaying.note_answer(session, claim, phone.device_id, str(answer), now, accepted=answer.accepted)
-        told += answer.accepted
-        if not answer.accepted:
-            retries.append(answer)
-    relaying.settle(session, claim, now, again_at=_again(claim, retries, now), told=told)
-
-
-def _again(claim: Claim, retries: list[PushAnswer], now: datetime) -> datetime | None:
-    """Full-jitter backoff; what only an operator can mend is asked once a minute."""
-    if not retries:
-        return None
-    if any(answer.ours for answer in retries):
-        return now + OPERATOR_RETRY
-    ceiling = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(claim.attempts, 16))
-    wait: timedelta = ceiling * random.random()  # noqa: S311 (spreads load, hides nothing)
-    return now + max(FIRST_RETRY / 2, wait)
+        log.warning("%d of %d pushes got no proper answer from Apple: %s", len(silent), len(answers), silent[0])
+    wrong = [answer for answer in answers if answer.ours and not answer.refuses_all]
+    if wrong:
+        log.error("Apple says that %d phones have no pass of this type: %s", len(wrong), wrong[0])

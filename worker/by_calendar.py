@@ -1,4 +1,4 @@
-"""What comes round by the calendar: birthdays and anniversaries, each hour; what shops gave together, each day."""
+"""What comes round by the calendar: birthdays, each hour; what shops gave together, each day; ends of certificates."""
 
 import logging
 from collections.abc import Iterable
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import donations, occasions
+from issuer import certificate_ends, donations, occasions
+from issuer.certificate_ends import Ending
 from issuer.database import transaction
 from issuer.merchants import all_merchants
 from issuer.rules.movement import DONATED
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 HOUR, DAY = 3600, 86400
 LONGEST_TURN_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
+URGENT_DAYS = 7
 
 
 def celebrate(office: Office, pause: Event) -> int:
@@ -88,6 +90,26 @@ def _giving(session: Session) -> Iterable[UUID]:
     """Programs of the transaction's merchant whose cards give, or gave."""
     given = select(Account.program_id).where(Account.unit == DONATED, Account.card_id.is_(None))
     return session.scalars(given.distinct().order_by(Account.program_id)).all()
+
+
+def watch_certificates(office: Office) -> int:
+    """Say which certificates end soon or have ended, once at each of `certificate_ends.WARNED_AT`; how many."""
+    with transaction(office.engine) as session:
+        # Said before it is written down that it was: a crash in between says it twice, never not at all.
+        endings = certificate_ends.warn(session, office.clock.now())
+        for ending in endings:
+            _say(ending)
+    return len(endings)
+
+
+def _say(ending: Ending) -> None:
+    what = f"The certificate for passes of type {ending.pass_type}"
+    day, remedy = f"{ending.not_after:%Y-%m-%d}", "import a new one of the same type: treuepass certificate request"
+    if ending.over:
+        log.error("%s ended on %s: no card can be added or updated; %s", what, day, remedy)
+    else:
+        level = logging.WARNING if ending.days >= URGENT_DAYS else logging.ERROR
+        log.log(level, "%s ends on %s, %d days are left; %s", what, day, ending.days, remedy)
 
 
 def _merchants(office: Office) -> list[UUID]:

@@ -24,11 +24,12 @@ POLL_SECONDS = 0.2
 REMIND_AFTER = timedelta(seconds=1)
 HINT_LIVES_SECONDS = 10
 BEAT_EVERY = timedelta(seconds=5)
-LOOK_AFTER = "look_after"
+PUSHES, LOOK_AFTER, REPEAT = "pushes", "look_after", "repeat"
+REPEAT_EVERY = timedelta(seconds=30)
 
 
 class Relay:
-    """Remembers only when it last gave which hint; losing that costs one hint too many."""
+    """Remembers only when it last did what it does now and then; losing that costs once too often."""
 
     def __init__(
         self, office: Office, hint: Callable[[str], None], look_after: Callable[[], None] | None = None
@@ -38,7 +39,7 @@ class Relay:
         :param look_after: tells them that something is due on cards
         """
         self._office, self._hint, self._look_after = office, hint, look_after
-        self._hinted = dict[str, datetime]()
+        self._done = dict[str, datetime]()
         self._beaten: datetime | None = None
 
     def turn(self) -> int:
@@ -51,23 +52,31 @@ class Relay:
                 beat(session, "relay", now)
                 self._beaten = now
         with transaction(self._office.engine) as session:
-            waiting = relaying.waiting_pass_types(session, now)
+            looks = numbered > 0 or self._is_time(PUSHES, now)
+            waiting = relaying.waiting_pass_types(session, now) if looks else []
             is_due = self._look_after is not None and due.any_waits(session, now)
         for pass_type in waiting:
-            if numbered or self._is_time(pass_type, now):
-                self._hint(pass_type)
-                self._hinted[pass_type] = now
-        if self._look_after is not None and is_due and self._is_time(LOOK_AFTER, now):
-            self._look_after()
-            self._hinted[LOOK_AFTER] = now
+            self._hint(pass_type)
+        if looks:
+            self._done[PUSHES] = now
+        self._now_and_then(now, is_due)
         # After the till's changes, so that no trouble of a rollout keeps them waiting.
         with transaction(self._office.engine) as session:
             rollouts.advance(session, now, self._office.settings.campaign_rate)
         return numbered
 
-    def _is_time(self, what: str, now: datetime) -> bool:
-        last = self._hinted.get(what)
-        return last is None or now - last >= REMIND_AFTER
+    def _now_and_then(self, now: datetime, is_due: bool) -> None:
+        if self._look_after is not None and is_due and self._is_time(LOOK_AFTER, now):
+            self._look_after()
+            self._done[LOOK_AFTER] = now
+        if self._is_time(REPEAT, now, REPEAT_EVERY):
+            with transaction(self._office.engine) as session:
+                relaying.repeat_unfetched(session, now)
+            self._done[REPEAT] = now
+
+    def _is_time(self, what: str, now: datetime, every: timedelta = REMIND_AFTER) -> bool:
+        last = self._done.get(what)
+        return last is None or now - last >= every
 
 
 def run(settings: Settings, stop: Event) -> None:

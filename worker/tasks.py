@@ -16,7 +16,8 @@ from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
 from signing.envelope import SealBroken
 from worker import by_calendar, looking_after
-from worker.apple_push import Connections, push_waiting
+from worker.apple_push import push_waiting
+from worker.lines import Lines
 from worker.office import Office
 from worker.slots import claim_slot
 
@@ -28,12 +29,12 @@ COMPLAINT_EVERY = timedelta(minutes=5)
 
 def register(app: Celery, office: Office) -> None:
     """Bind the tasks to one process' engine and connections."""
-    connections, complaint = Connections(office), Complaint()
+    lines, complaint = Lines(office), Complaint()
 
     @app.task(name="push_apple", shared=False)
     def push_apple(pass_type: str) -> None:
         try:
-            push_waiting(office, connections, pass_type)
+            push_waiting(office, lines, pass_type)
         except (CertificateMissing, SealBroken) as error:
             complaint.make(f"Nothing of {pass_type} can be pushed: {error}", office.clock.now())
 
@@ -41,6 +42,7 @@ def register(app: Celery, office: Office) -> None:
     def canary() -> None:
         with transaction(office.engine) as session:
             beat(session, "worker", office.clock.now())
+        lines.close_idle()
 
     @app.task(name="tidy", shared=False)
     def tidy() -> None:
@@ -64,6 +66,10 @@ def _register_cards(app: Celery, office: Office) -> None:
     @app.task(name="refresh_donations", shared=False)
     def refresh_donations() -> None:
         by_calendar.refresh_donations(office)
+
+    @app.task(name="watch_certificates", shared=False)
+    def watch_certificates() -> None:
+        by_calendar.watch_certificates(office)
 
 
 class Complaint:

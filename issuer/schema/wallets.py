@@ -24,10 +24,21 @@ class CardKey(Base):
 
 
 class Pass(Base):
-    """One issue of a card. ``downloaded_version``: the oldest that a phone may hold without having registered."""
+    """One issue of a card, or of the voucher on it that ``voucher_id`` names.
+
+    ``downloaded_version``: the oldest that a phone may hold without having registered.
+    """
 
     __tablename__ = "pass"
-    __table_args__ = (Index("pass_card", "card_id"),)
+    __table_args__ = (
+        Index("pass_card", "card_id"),
+        Index(
+            "pass_voucher",
+            "voucher_id",
+            unique=True,
+            postgresql_where=text("voucher_id IS NOT NULL AND revoked_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     merchant_id: Mapped[UUID]
@@ -39,6 +50,7 @@ class Pass(Base):
     revoked_at: Mapped[datetime | None]
     downloaded_version: Mapped[int | None]
     downloaded_at: Mapped[datetime | None]
+    voucher_id: Mapped[UUID | None]
 
 
 class CardCode(Base):
@@ -62,7 +74,10 @@ class CardCode(Base):
 
 
 class Device(Base):
-    """A phone as one pass type sees it: Apple's library id and the token to push to."""
+    """A phone as one pass type sees it: Apple's library id and the token to push to.
+
+    ``throttled_until``: Apple asked for a pause; ``throttles``: how often in a row.
+    """
 
     __tablename__ = "device"
     __table_args__ = (UniqueConstraint("library_id", "pass_type"),)
@@ -72,13 +87,25 @@ class Device(Base):
     pass_type: Mapped[str]
     push_token: Mapped[str]
     token_at: Mapped[datetime]
+    throttled_until: Mapped[datetime | None]
+    throttles: Mapped[int] = mapped_column(server_default="0", default=0)
 
 
 class Registration(Base):
-    """A phone's wish to hear about one pass, and how far it got: told, asked, holds."""
+    """A phone's wish to hear about one pass, and how far it got: told, asked, holds.
+
+    ``repeated_version``: the last one that it was told of a second time, because it had not come.
+    """
 
     __tablename__ = "registration"
-    __table_args__ = (Index("registration_pass", "pass_id"),)
+    __table_args__ = (
+        Index("registration_pass", "pass_id"),
+        Index(
+            "registration_unfetched",
+            "pushed_at",
+            postgresql_where=text("pushed_version > GREATEST(fetched_version, repeated_version, 0)"),
+        ),
+    )
 
     device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"), primary_key=True)
     pass_id: Mapped[UUID] = mapped_column(ForeignKey("pass.id"), primary_key=True)
@@ -91,6 +118,7 @@ class Registration(Base):
     listed_at: Mapped[datetime | None]
     fetched_version: Mapped[int | None]
     fetched_at: Mapped[datetime | None]
+    repeated_version: Mapped[int | None]
 
 
 class Publication(Base):
@@ -147,7 +175,10 @@ class Rollout(Base):
 
 
 class Certificate(Base):
-    """A pass type's certificate; ``merchant_id`` is null for the platform's own."""
+    """A pass type's certificate; ``merchant_id`` is null for the platform's own.
+
+    ``not_after``: until when it signs. ``warned_days``: the last of the days before that was told of; null: none yet.
+    """
 
     __tablename__ = "certificate"
     __table_args__ = (Index("certificate_pass_type", "pass_type"),)
@@ -161,6 +192,36 @@ class Certificate(Base):
     key_sealed: Mapped[bytes]
     not_after: Mapped[datetime]
     created_at: Mapped[datetime]
+    warned_days: Mapped[Small | None]
+
+
+class CertificateRequest(Base):
+    """A key that waits for the certificate that Apple is asked for; ``merchant_id`` as in `Certificate`."""
+
+    __tablename__ = "certificate_request"
+
+    id: Mapped[Id]
+    merchant_id: Mapped[UUID | None]
+    request_pem: Mapped[bytes]
+    key_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class PushStop(Base):
+    """Why nothing of a pass type is pushed for now, all of it staying where it is.
+
+    ``refused``: Apple's answer blames the certificate or the request, else it cannot be reached. ``probe_at``: when one
+    push is tried again. ``probes``: how often that was in vain. A new certificate ends it.
+    """
+
+    __tablename__ = "push_stop"
+
+    pass_type: Mapped[str] = mapped_column(primary_key=True)
+    refused: Mapped[bool]
+    answer: Mapped[str]
+    since: Mapped[datetime]
+    probe_at: Mapped[datetime]
+    probes: Mapped[int]
 
 
 class JobRun(Base):

@@ -4,20 +4,22 @@ Source: Apple, "Adding a Web Service to Update Passes" and the pages of its five
 """
 
 import logging
-from typing import Any
 
-from flask import Blueprint, g, jsonify, make_response, request
+from flask import Blueprint, current_app, g, jsonify, make_response, request
+from sqlalchemy.orm import Session
 from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 from issuer import registrations
 from issuer.certificates import CertificateMissing
-from issuer.database import transaction
-from issuer.issuing import seal_for
+from issuer.database import set_merchant, transaction
 from issuer.registrations import TooManyPhones
-from issuer.schema import Card, Pass
+from issuer.schema import Pass
+from issuer.sealing import seal_for
 from issuer.web.context import house, now
-from issuer.web.guards import apple_token, open_to_all
+from issuer.web.guards import apple_token, open_to_all, takes_up_to
+from issuer.web.phone_log import PhoneLog
+from passes.face import FaceRefused
 from signing.tokens import WrongToken
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
 
 PKPASS = "application/vnd.apple.pkpass"
 LONGEST_ID = 200
-LONGEST_LOG, MOST_LINES = 2000, 20
+LARGEST_LOG = 128 * 1024
 REGISTRATION = "/devices/<library_id>/registrations/<pass_type>/<serial>"
 
 
@@ -96,13 +98,13 @@ def send(pass_type: str, serial: str) -> Response:
     """Send an Updated Pass: 200 with the pass, 304, 401. Phones ask HEAD, too."""
     with transaction(house().engine) as session:
         try:
-            issue = registrations.authenticated_pass(session, house().keys, pass_type, serial, g.apple_token)
+            issue, version = registrations.asked_for(session, house().keys, pass_type, serial, g.apple_token)
         except WrongToken:
             return _bare(401)
-        card = registrations.card_of(session, issue)
         held = registrations.held_version(issue, parse_date(request.headers.get("If-Modified-Since")))
-        version = registrations.shown_version(session, issue, card)
-        response = _bare(304) if held == version else _sealed(session, issue, card)
+        response = _bare(304)
+        if held != version:
+            response, version = _sealed(session, issue, version)
         if response.status_code < 400 and request.method == "GET":
             registrations.note_fetch(session, issue, held, version, now())
         response.last_modified = registrations.last_modified(issue, version)
@@ -111,24 +113,27 @@ def send(pass_type: str, serial: str) -> Response:
 
 @blueprint.post("/log")
 @open_to_all
+@takes_up_to(LARGEST_LOG)
 def take_log() -> Response:
-    """Log a Message: what phones complain about, capped, on one line each."""
+    """Log a Message: what phones complain about. However much of it is written down, they hear 200."""
     body = request.get_json(force=True, silent=True)
     lines = body.get("logs") if isinstance(body, dict) else None
-    for line in (lines if isinstance(lines, list) else [])[:MOST_LINES]:
-        log.warning("a phone says: %r", str(line)[:LONGEST_LOG])
+    phone_log: PhoneLog = current_app.extensions.setdefault("treuepass_phone_log", PhoneLog())
+    phone_log.take(lines if isinstance(lines, list) else [], request.remote_addr or "")
     return _bare(200)
 
 
-def _sealed(session: Any, issue: Pass, card: Card) -> Response:
+def _sealed(session: Session, issue: Pass, wanted: int) -> tuple[Response, int]:
+    """The pass and the version it shows, which may have come since the one that was wanted."""
+    set_merchant(session, issue.merchant_id)
     try:
-        sealed = seal_for(session, house().keys, issue, card, house().settings.public_url)
-    except CertificateMissing as error:
-        log.error("%s", error)
+        sealed = seal_for(session, house().keys, issue, house().settings.public_url, house().clock.real())
+    except (CertificateMissing, FaceRefused) as error:
+        log.error("no pass for %s: %s", issue.serial, error)
         response = _bare(503)
         response.headers["Retry-After"] = "600"
-        return response
-    return Response(sealed.data, content_type=PKPASS)
+        return response, wanted
+    return Response(sealed.parts, content_type=PKPASS), sealed.version
 
 
 def _usable(text: object) -> bool:

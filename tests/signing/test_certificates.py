@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from signing.certificates import PassCertificate, from_pem, read_pass_certificate
+from signing.certificates import PassCertificate, facts_of, from_pem, read_pass_certificate
 from tests.signing.throwaway import DAY, NOW, PASS_TYPE, TEAM_ID, Authority, Issued, rsa_key
 
 
@@ -159,3 +159,24 @@ def test_an_expired_certificate_that_was_stored_can_still_be_shown(authority: Au
 
 def test_a_certificate_does_not_print_its_key(certificate: PassCertificate) -> None:
     assert "key" not in repr(certificate).lower()
+
+
+def test_it_ends_with_its_intermediate_if_that_ends_first(authority: Authority) -> None:
+    leaf, short = authority.issue(), authority.intermediate_again(until=NOW + 9 * DAY)
+    assert read([leaf.pem, leaf.key_file(), short.pem]).not_after == NOW + 9 * DAY
+
+
+def test_one_key_in_two_files_is_one_key(authority: Authority) -> None:
+    leaf = authority.issue()
+    assert read([leaf.pem, leaf.key_file(), authority.intermediate.pem, leaf.key_file(encoding=Encoding.DER)])
+
+
+def test_a_certificate_tells_people_what_it_is(authority: Authority, openssl: str) -> None:
+    leaf = authority.issue()
+    told = facts_of(leaf.pem)
+    asked = [openssl, "x509", "-noout", "-serial", "-fingerprint", "-sha256"]
+    seen = subprocess.run(asked, input=leaf.pem, check=True, capture_output=True).stdout.decode()
+    assert f"serial={told.serial.zfill(len(told.serial) + len(told.serial) % 2)}\n" in seen
+    assert f"Fingerprint={told.fingerprint}\n" in seen
+    assert (told.not_before, told.not_after) == (NOW - 30 * DAY, NOW + 335 * DAY)
+    assert PASS_TYPE in told.name

@@ -6,7 +6,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signing.apple_intermediates import apple_intermediates
 from signing.certificates import CertificateRefused, from_pem, read_pass_certificate
+from signing.keyfiles import PasswordMissing
 from tests.signing.throwaway import (
     DAY,
     NOW,
@@ -96,6 +98,52 @@ def test_certificates_of_two_pass_types_at_once_are_refused(authority: Authority
     sentence = refusal([*with_intermediate(authority, one), other.pem, other.key_file()])
     assert PASS_TYPE in sentence
     assert "pass.org.example.other" in sentence
+
+
+def test_several_private_keys_are_refused_even_if_one_fits(authority: Authority) -> None:
+    leaf = authority.issue()
+    both = leaf.key_file() + Issued(leaf.certificate, rsa_key("another")).key_file()
+    assert "There are 2 different private keys beside" in refusal([leaf.pem, both, authority.intermediate.pem])
+
+
+def test_several_private_keys_of_which_none_fits_are_counted(authority: Authority) -> None:
+    leaf = authority.issue()
+    both = b"".join(Issued(leaf.certificate, rsa_key(name)).key_file() for name in ("another", "third"))
+    sentence = refusal([leaf.pem, both, authority.intermediate.pem])
+    assert "The 2 private keys do not belong to the certificate" in sentence
+
+
+def test_a_password_that_is_missing_is_told_from_one_that_is_wrong(authority: Authority) -> None:
+    leaf = authority.issue()
+    lock = BestAvailableEncryption(b"geheim")
+    p12 = pkcs12.serialize_key_and_certificates(b"Pass", rsa_key("leaf"), leaf.certificate, None, lock)
+    for locked in ([p12], [leaf.pem, leaf.key_file(b"geheim")]):
+        with pytest.raises(PasswordMissing):
+            read_pass_certificate(locked, password=None, now=NOW)
+        with pytest.raises(CertificateRefused) as refused:
+            read_pass_certificate(locked, password=b"falsch", now=NOW)
+        assert not isinstance(refused.value, PasswordMissing)
+
+
+def apple_twin(key: str) -> Issued:
+    """An authority that calls itself what Apple's does."""
+    (real,) = apple_intermediates()
+    return certify(real.subject, rsa_key(key), None, authority=True)
+
+
+def test_a_certificate_that_only_names_apples_intermediate_is_refused() -> None:
+    leaf = certify(subject(), rsa_key("leaf"), apple_twin("another"), key_ids=False)
+    sentence = refusal([leaf.pem, leaf.key_file()])
+    assert (
+        "“Apple Worldwide Developer Relations Certification Authority, G4” bears the right name but did not" in sentence
+    )
+
+
+def test_beside_apples_intermediate_the_one_that_signed_is_taken() -> None:
+    twin = apple_twin("another")
+    leaf = certify(subject(), rsa_key("leaf"), twin)
+    taken = read_pass_certificate([leaf.pem, leaf.key_file(), twin.pem], password=None, now=NOW)
+    assert taken.intermediate == twin.certificate
 
 
 def test_a_missing_intermediate_is_named(authority: Authority) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing.envelope import SealBroken, derive_key, seal, unseal
+from signing.envelope import KeyRing, SealBroken, derive_key, key_ids, rewrap, seal, unseal
 
 KEK = bytes(range(32))
 OTHER_KEK = bytes(range(1, 33))
@@ -109,3 +109,47 @@ def test_a_derived_key_is_the_same_tomorrow() -> None:
 def test_nothing_is_derived_from_nothing(secret: bytes, label: str) -> None:
     with pytest.raises(ValueError, match="neither may be empty"):
         derive_key(secret, label)
+
+
+RING = KeyRing(OTHER_KEK, (KEK,))
+
+
+def test_a_ring_seals_with_its_current_key_and_opens_with_every_one() -> None:
+    fresh = seal(RING, SECRET, purpose=PURPOSE)
+    assert fresh[1:5] == key_ids(RING)[0] == key_ids(OTHER_KEK)[0]
+    assert unseal(OTHER_KEK, fresh, purpose=PURPOSE) == SECRET
+    assert unseal(RING, SEALED, purpose=PURPOSE) == unseal(RING, fresh, purpose=PURPOSE) == SECRET
+
+
+def test_a_key_that_is_not_in_the_ring_is_named_beside_all_that_are() -> None:
+    ids = ", ".join(key.hex() for key in key_ids(RING))
+    with pytest.raises(SealBroken, match=f"but KEY_ENCRYPTION_KEY is {ids};"):
+        unseal(RING, seal(bytes(32), SECRET, purpose=PURPOSE), purpose=PURPOSE)
+
+
+def test_what_was_wrapped_anew_opens_with_the_new_key_alone() -> None:
+    moved = rewrap(RING, SEALED, purpose=PURPOSE)
+    assert unseal(OTHER_KEK, moved, purpose=PURPOSE) == SECRET
+    with pytest.raises(SealBroken, match="sealed with the key"):
+        unseal(KEK, moved, purpose=PURPOSE)
+
+
+def test_wrapping_anew_leaves_the_ciphertext_as_it_is_and_shows_no_key() -> None:
+    moved = rewrap(RING, SEALED, purpose=PURPOSE)
+    assert moved[65:] == SEALED[65:]
+    assert rewrap(RING, SEALED, purpose=PURPOSE)[5:65] != moved[5:65]
+
+
+@pytest.mark.parametrize("purpose", ["", "mail address", PURPOSE.title()])
+def test_what_was_sealed_for_something_else_is_not_wrapped_anew(purpose: str) -> None:
+    with pytest.raises(SealBroken, match="was not sealed as"):
+        rewrap(RING, SEALED, purpose=purpose)
+
+
+def test_what_is_under_none_of_the_keys_is_not_wrapped_anew() -> None:
+    with pytest.raises(SealBroken, match="sealed with the key"):
+        rewrap(OTHER_KEK, SEALED, purpose=PURPOSE)
+
+
+def test_a_ring_does_not_print_its_keys() -> None:
+    assert repr(RING) == "KeyRing()"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -118,6 +119,14 @@ class Authority:
         """A Pass Type ID certificate, changed in the one thing a test is about."""
         key = key or rsa_key("leaf")
         return certify(subject(uid, team), key, self.intermediate, since=since, until=until, key_ids=key_ids)
+
+    def answer(
+        self, request: bytes, *, uid: str = PASS_TYPE, team: str = TEAM_ID, until: datetime | None = None
+    ) -> bytes:
+        """The certificate (DER) that Apple gives for a request: the key is the request's, the names are Apple's."""
+        asked = x509.load_pem_x509_csr(request)
+        until = until or NOW + 365 * DAY
+        return certify(subject(uid, team), cast(Key, asked), self.intermediate, since=NOW - DAY, until=until).der
 
     def intermediate_again(
         self, *, generation: str = "G4", key: Key | None = None, until: datetime = NOW + 1000 * DAY

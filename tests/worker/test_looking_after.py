@@ -25,7 +25,8 @@ from tests.conftest import PASS_TYPE, Cafe
 from tests.worker.scene import PushService, Scene, token_of
 from worker import looking_after
 from worker.app import make_celery
-from worker.apple_push import Connections, push_waiting
+from worker.apple_push import push_waiting
+from worker.lines import Lines
 from worker.looking_after import look_after
 from worker.office import Office
 from worker.relay import Relay
@@ -94,7 +95,7 @@ def turns(office: Office, hands: Hands, seconds: int) -> list[int]:
 
 
 def test_what_is_over_is_booked_and_pushed_to_the_phone(
-    shop: Scene, office: Office, hands: Hands, service: PushService, connections: Connections
+    shop: Scene, office: Office, hands: Hands, service: PushService, lines: Lines
 ) -> None:
     card_id = stamped(shop, 1)
     hands.at = OVER
@@ -103,7 +104,7 @@ def test_what_is_over_is_booked_and_pushed_to_the_phone(
     shop.number()
     shop.due(card_id)
     hands.at += timedelta(seconds=60)
-    push_waiting(office, connections, PASS_TYPE)
+    push_waiting(office, lines, PASS_TYPE)
     assert service.accepted() == [token_of(1)]
 
 

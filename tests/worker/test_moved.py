@@ -8,12 +8,13 @@ from issuer.schema import Card
 from issuer.visits import Visit
 from tests.conftest import PASS_TYPE
 from tests.worker.scene import PushService, Scene, token_of
-from worker.apple_push import Connections, push_waiting
+from worker.apple_push import push_waiting
+from worker.lines import Lines
 from worker.office import Office
 
 
 def test_the_old_phone_is_woken_to_see_that_its_card_ended_and_never_again(
-    scene: Scene, office: Office, connections: Connections, service: PushService
+    scene: Scene, office: Office, lines: Lines, service: PushService
 ) -> None:
     card_id = scene.card(1)
     with transaction(office.engine, scene.cafe.merchant_id) as session:
@@ -23,7 +24,7 @@ def test_the_old_phone_is_woken_to_see_that_its_card_ended_and_never_again(
     for _ in range(3):
         scene.number()
         scene.due(card_id)
-        push_waiting(office, connections, PASS_TYPE)
+        push_waiting(office, lines, PASS_TYPE)
         scene.stamp(card_id)
     assert service.accepted() == [token_of(1)]
     assert scene.pushed_versions(card_id) == {token_of(1): 2}

@@ -17,10 +17,10 @@ from issuer import brands
 from issuer.brands import pictures_of, revision_of
 from issuer.database import transaction
 from issuer.design import Design
-from issuer.issuing import seal_for
 from issuer.publishing import CAMPAIGN
 from issuer.rollouts import Reach, reach
-from issuer.schema import BrandDraft, Card, Pass, Rollout
+from issuer.schema import BrandDraft, Pass, Rollout
+from issuer.sealing import seal_for
 from issuer.settings import Settings
 from issuer.web import create_app
 from passes.face import Colours
@@ -28,7 +28,8 @@ from sandbox.authority import Authority
 from sandbox.phone import Phone
 from tests.conftest import PASS_TYPE
 from tests.worker.scene import PushService, Scene, token_of
-from worker.apple_push import Connections, push_waiting
+from worker.apple_push import push_waiting
+from worker.lines import Lines
 from worker.office import Office
 from worker.relay import Relay
 
@@ -74,13 +75,13 @@ def relay(office: Office) -> Relay:
 
 
 @pytest.fixture
-def carry(relay: Relay, office: Office, connections: Connections) -> Callable[[], None]:
+def carry(relay: Relay, office: Office, lines: Lines) -> Callable[[], None]:
     """What relay and worker do until all is told."""
 
     def carry() -> None:
         for _ in range(3):
             relay.turn()
-            push_waiting(office, connections, PASS_TYPE)
+            push_waiting(office, lines, PASS_TYPE)
 
     return carry
 
@@ -105,8 +106,9 @@ def now_worn(scene: Scene) -> Reach:
 def downloaded(scene: Scene, card_id: UUID) -> bytes:
     """The card's pass as it is now."""
     with transaction(scene.office.engine, scene.cafe.merchant_id) as session:
-        issue, card = session.get_one(Pass, scene.passes[card_id]), session.get_one(Card, card_id)
-        return seal_for(session, scene.office.keys, issue, card, scene.office.settings.public_url).data
+        issue, office = session.get_one(Pass, scene.passes[card_id]), scene.office
+        sealed = seal_for(session, office.keys, issue, office.settings.public_url, office.clock.real())
+        return b"".join(sealed.parts)
 
 
 def background(phone: Phone) -> str:

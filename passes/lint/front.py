@@ -1,0 +1,99 @@
+"""What fits the front (Apple: "PassFields", "Creating a store card pass"; Human Interface Guidelines, "Wallet")."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from passes.face import Line
+from passes.fitting import name_is_cut, row_fits, value_is_cut
+from passes.lint.fields import Placed, placed
+from passes.lint.findings import Finding, Name, found
+from passes.lint.keys import text_of
+from passes.lint.languages import tables_of
+from passes.lint.pictures import POINTS, header_of
+
+MOST_ABOVE = 3
+"""Header fields."""
+
+MOST_BELOW = 4
+"""Secondary and auxiliary fields together in one row; Apple's pages disagree on generic, so the smaller number."""
+
+_TOGETHER = ("storeCard", "coupon", "generic")
+# Something to write to, to call, to open or to walk to: a mail address, a link, a number, a postal code.
+_CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://|www\.|\b[\w-]{1,63}\.[a-z]{2,}\b|\+?\d[\d /().-]{5,30}\d|\b\d{5}\b")
+_LONGEST_LOOK, _MOST_BACK = 2000, 200
+
+Said = Callable[[str], str]
+
+
+def front_doubts(content: Mapping[str, Any], files: Mapping[str, bytes], style: str) -> Iterator[Finding]:
+    """Row 31 and the rest of what a card is looked at for. posterGeneric has a layout of its own and is not judged."""
+    if style in ("posterGeneric", ""):
+        return
+    yield from _counts(content, style)
+    told: set[str] = set()
+    tables = tables_of(files)
+    for table in tables or [{}]:
+        for one in _long(content, files, style, lambda text, table=table: table.get(text, text)):  # type: ignore[misc]
+            if one.what not in told:
+                told.add(one.what)
+                yield one
+    if style == "storeCard" and not placed(content, "headerFields"):
+        yield found("header-missing")
+    if not any(_names_contact(one, tables) for one in placed(content, "backFields")[:_MOST_BACK]):
+        yield found("contact-missing")
+
+
+def _counts(content: Mapping[str, Any], style: str) -> Iterator[Finding]:
+    for group, most in (("headerFields", MOST_ABOVE), ("primaryFields", 2 if style == "boardingPass" else 1)):
+        if (count := len(placed(content, group))) > most:
+            yield found("fields-many", count=count, group=Name(group), most=most)
+    below = len(placed(content, "secondaryFields", "auxiliaryFields"))
+    if style in _TOGETHER and below > MOST_BELOW:
+        yield found("fields-many", count=below, group=Name("secondaryFields and auxiliaryFields"), most=MOST_BELOW)
+
+
+def _long(content: Mapping[str, Any], files: Mapping[str, bytes], style: str, said: Said) -> Iterator[Finding]:
+    header = " ".join(str(line.value) for line in _lines(placed(content, "headerFields")[:MOST_ABOVE], said))
+    name = said(text_of(content, "logoText"))[:_LONGEST_LOOK]
+    if name and name_is_cut(name, _logo_points(files), header):
+        yield found("front-too-long", texts=name, where=Name("beside the logo"))
+    for fields in _rows(content, style):
+        lines = _lines(fields, said)
+        if len(lines) == 1 and value_is_cut(str(lines[0].value)):
+            yield found("front-too-long", texts=lines[0].value, where=Name("on its line"))
+        elif not row_fits(lines):
+            texts = " · ".join(f"{line.label} {line.value}" for line in lines)
+            yield found("front-too-long", texts=texts, where=Name(f"in one row with {len(lines)} fields"))
+
+
+def _rows(content: Mapping[str, Any], style: str) -> list[list[Placed]]:
+    """What stands side by side; more fields than are shown are told by `fields-many`, so no more are measured."""
+    below = ("secondaryFields", "auxiliaryFields")
+    groups = [below] if style in _TOGETHER else [(group,) for group in below]
+    return [placed(content, *group)[:MOST_BELOW] for group in groups]
+
+
+def _lines(fields: list[Placed], said: Said) -> tuple[Line, ...]:
+    return tuple(Line(one.key, said(_text(one, "label")), said(_text(one, "value"))) for one in fields)
+
+
+def _text(one: Placed, key: str) -> str:
+    value = one.field.get(key, "")
+    return str(value)[:_LONGEST_LOOK] if isinstance(value, str | int | float) else ""
+
+
+def _logo_points(files: Mapping[str, bytes]) -> float:
+    """Width of the logo in points: 50 high, and no wider than its box."""
+    most, high = POINTS["logo"]
+    for name in ("logo@3x.png", "logo@2x.png", "logo.png"):
+        width, height = header_of(files.get(name, b""))
+        if height:
+            return min(most, width * high / height)
+    return 0
+
+
+def _names_contact(one: Placed, tables: list[dict[str, str]]) -> bool:
+    value = _text(one, "value")
+    texts = (value, _text(one, "attributedValue"), *(table.get(value, "")[:_LONGEST_LOOK] for table in tables))
+    return any(_CONTACT.search(text) for text in texts)
