@@ -127,7 +127,8 @@ FACTS = """
         (SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = card.id)
     FROM card
     CROSS JOIN LATERAL (
-        SELECT serial FROM pass WHERE card_id = card.id ORDER BY revoked_at IS NULL DESC, created_at DESC LIMIT 1
+        SELECT serial FROM pass WHERE card_id = card.id AND voucher_id IS NULL
+        ORDER BY revoked_at IS NULL DESC, created_at DESC LIMIT 1
     ) AS issue
     CROSS JOIN LATERAL (
         SELECT code, short_code FROM card_code WHERE card_id = card.id

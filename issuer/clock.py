@@ -13,3 +13,7 @@ class Clock:
     def now(self) -> datetime:
         """Aware, in UTC."""
         return datetime.now(UTC) + self.offset
+
+    def real(self) -> datetime:
+        """What a signature says and a phone compares with a certificate's dates: never shifted. Aware, in UTC."""
+        return datetime.now(UTC)

@@ -9,6 +9,7 @@ from issuer.editing import one_line, printable
 from issuer.language import LANGUAGES, translator
 from issuer.refusals import N_
 from passes.contrast import Pair, pairs, repaired
+from passes.extras import NO_EXTRAS, Extras
 from passes.face import Colours
 from passes.stamps import SHAPES
 
@@ -22,7 +23,7 @@ class Design:
     """What a version of a brand says beside its pictures; ``texts`` and ``back`` by language.
 
     ``texts``: what the card is, read aloud by a phone. ``back``: the merchant's own words on the back, may be empty.
-    ``show_name``: the shop's name stands beside the logo.
+    ``show_name``: the shop's name stands beside the logo. ``wallet``: what only Apple Wallet is told.
     """
 
     colours: Colours
@@ -30,6 +31,7 @@ class Design:
     texts: Mapping[str, str]
     back: Mapping[str, str]
     show_name: bool
+    wallet: Extras = NO_EXTRAS
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Self:
@@ -43,6 +45,7 @@ class Design:
             },
             back={language: back.get(language, "") for language in LANGUAGES},
             show_name=stored.get("show_name", True),
+            wallet=Extras.model_validate(stored["wallet"]) if stored.get("wallet") else NO_EXTRAS,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -57,7 +60,12 @@ class Design:
             "texts": dict(self.texts),
             "back": dict(self.back),
             "show_name": self.show_name,
+            **({"wallet": self.wallet.model_dump(mode="json", exclude_defaults=True)} if self.tells_wallet else {}),
         }
+
+    @property
+    def tells_wallet(self) -> bool:
+        return self.wallet != NO_EXTRAS
 
     def too_faint(self) -> tuple[Pair, ...]:
         """The pairs of text and ground that nobody with weak eyes can read (WCAG 2.2, 1.4.3): not to be published."""
@@ -81,7 +89,8 @@ def read_form(fields: Mapping[str, str], before: Design) -> tuple[Design, dict[s
 
     Fields that are missing or cannot be used keep what ``before`` says, so nothing that was right is lost.
 
-    :param fields: background, foreground, label, shape, text_<language>, back_<language>, show_name ("1" or "0")
+    :param fields: background, foreground, label, shape, text_<language>, back_<language>, show_name and
+        shareable ("1" or "0")
     """
     problems: dict[str, str] = {}
     colours = {name: _colour(fields, name, before, problems) for name in ("background", "foreground", "label")}
@@ -95,9 +104,15 @@ def read_form(fields: Mapping[str, str], before: Design) -> tuple[Design, dict[s
             texts=_each_language(fields, "text", before.texts, problems, _description),
             back=_each_language(fields, "back", before.back, problems, _own_words),
             show_name=fields["show_name"] == "1" if "show_name" in fields else before.show_name,
+            wallet=_wallet(fields, before.wallet),
         ),
         problems,
     )
+
+
+def _wallet(fields: Mapping[str, str], before: Extras) -> Extras:
+    shareable = fields.get("shareable") == "1" if "shareable" in fields else before.shareable
+    return before.model_copy(update={"shareable": shareable})
 
 
 def _colour(fields: Mapping[str, str], name: str, before: Design, problems: dict[str, str]) -> str:
@@ -171,6 +186,7 @@ CHANGES = {
     "name": N_("Name beside the logo"),
     "text": N_("Description"),
     "back": N_("Text on the back"),
+    "sharing": N_("Offer to share the card, on an iPhone"),
 }
 
 
@@ -185,15 +201,21 @@ class Change:
 
 def differences(before: Design, after: Design) -> Iterator[Change]:
     """What a customer would see differ, pictures aside."""
-    for name in ("background", "foreground", "label"):
-        old, new = getattr(before.colours, name), getattr(after.colours, name)
-        if old != new:
-            yield Change(name, old, new)
+    yield from _recoloured(before.colours, after.colours)
     if before.shape != after.shape:
         yield Change("shape", before.shape, after.shape)
     if before.show_name != after.show_name:
         yield Change("name", str(before.show_name), str(after.show_name))
+    if before.wallet.shareable != after.wallet.shareable:
+        yield Change("sharing", str(before.wallet.shareable), str(after.wallet.shareable))
     for what, old_texts, new_texts in (("text", before.texts, after.texts), ("back", before.back, after.back)):
         for language in LANGUAGES:
             if old_texts[language] != new_texts[language]:
                 yield Change(what, old_texts[language], new_texts[language])
+
+
+def _recoloured(before: Colours, after: Colours) -> Iterator[Change]:
+    for name in ("background", "foreground", "label"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            yield Change(name, old, new)

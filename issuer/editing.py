@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from issuer import events
 from issuer.language import translator
 from issuer.refusals import N_
+from issuer.rules.part import visible
 
 # Control signs, halves of pairs, unassigned; and those that turn the direction of whatever stands behind them.
 UNPRINTABLE = {"Cc", "Cs", "Co", "Cn"}
@@ -64,10 +65,10 @@ def whole_number(typed: str) -> int | None:
 
 def name_objection(name: str, longest: int, about: str = "name") -> Objection | None:
     """Against a name that a list or a card could not show. ``longest``: in characters."""
-    if 0 < len(name) <= longest and printable(name):
-        return None
-    if not name:
+    if not visible(name):
         return Objection(N_("There is no name: write 1 to %(longest)s characters."), {"longest": longest}, about)
+    if len(name) <= longest and printable(name):
+        return None
     return Objection(
         N_("“%(name)s” cannot be a name. Write 1 to %(longest)s characters in one line."),
         {"name": "".join(sign for sign in name if printable(sign))[:40], "longest": longest},

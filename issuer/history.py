@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from issuer.database import send
 from issuer.language import translator
-from issuer.ledger import Booked
+from issuer.ledger import MERGED, Booked
 from issuer.refusals import N_
 from issuer.rules.movement import REST, SPEND, VISITS, is_internal
 from issuer.schema import (
     Card,
     Device,
     Entry,
+    Event,
     Location,
     Pass,
     Posting,
@@ -41,6 +42,13 @@ TAKEN_BACK = """(
 EARNED = f"""
     SELECT occurred_at FROM posting
     WHERE card_id = %(card)s AND cause = ANY(%(causes)s) AND NOT {TAKEN_BACK}
+"""  # noqa: S608 (both are constants)
+
+SAVED = f"""
+    SELECT bought.total, bought.discount, bought.reference, bought.occurred_at, bought.recorded_at
+    FROM posting JOIN purchase AS bought ON bought.id = posting.purchase_id
+    WHERE posting.card_id = %(card)s AND posting.cause = ANY(%(causes)s) AND bought.discount > 0 AND NOT {TAKEN_BACK}
+    ORDER BY bought.recorded_at DESC, posting.version DESC LIMIT %(limit)s
 """  # noqa: S608 (both are constants)
 
 
@@ -134,6 +142,70 @@ def just_booked(session: Session, booked: Booked) -> list[EntryView]:
     ]
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What became of a card itself: ``kind`` is moved, to another phone, or merged, with the ``other`` card.
+
+    ``ended``: it is the one of the two that went into the other.
+    """
+
+    kind: str
+    at: datetime
+    other: UUID | None = None
+    ended: bool = False
+
+
+def turns(session: Session, card_id: UUID) -> list[Turn]:
+    """Newest first."""
+    query = select(Event).where(Event.card_id == card_id, Event.kind.in_(("moved", MERGED)))
+    found = session.scalars(query.order_by(Event.number.desc()))
+    return [_turn(event) for event in found]
+
+
+def _turn(event: Event) -> Turn:
+    other = event.data.get("into") or event.data.get("card")
+    return Turn(event.kind, event.at, UUID(other) if other else None, "into" in event.data)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """When and by which cause (redemption, expiry or adjustment) the last use of a voucher left a card."""
+
+    cause: str
+    at: datetime
+
+
+def last_voucher(session: Session, card_id: UUID) -> Gone | None:
+    """What took the newest of a card's vouchers; ``None`` when it never had one."""
+    query = (
+        select(Entry.cause, Posting.occurred_at)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .where(Entry.card_id == card_id, Entry.unit.startswith("voucher:"), Entry.amount < 0)
+        .where(Entry.cause.in_(("redemption", "expiry", "adjustment")))
+        .order_by(Entry.number.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return Gone(*row) if row else None
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A purchase that cost less, in cents. Nothing of it stands in the ledger."""
+
+    total: int
+    saved: int
+    reference: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+def savings(session: Session, card_id: UUID, *, limit: int) -> list[Saving]:
+    """Purchases of a card with something off, newest first, without those that were taken back as a whole."""
+    rows = send(session, SAVED, _values(card_id) | {"limit": limit})
+    return [Saving(*row) for row in rows]
+
+
 def _internal() -> ColumnElement[bool]:
     """The same as `is_internal`, said to the database."""
     return or_(
@@ -157,10 +229,20 @@ class PhoneView:
     listed_at: datetime | None
     fetched_version: int | None
     fetched_at: datetime | None
+    repeated_version: int | None = None
 
     @property
     def up_to_date(self) -> bool:
         return (self.fetched_version or 0) >= self.version
+
+    def out_of_step(self, now: datetime) -> bool:
+        """Told twice of what it does not show, and it has not come: nothing more follows by itself."""
+        told = self.pushed_version or 0
+        return (
+            (self.fetched_version or 0) < self.version <= told == self.repeated_version
+            and self.pushed_at is not None
+            and now - self.pushed_at >= ASLEEP
+        )
 
     def sentence(self, language: str, now: datetime) -> str:
         """Why this phone's card did or did not change, in one sentence."""
@@ -177,6 +259,15 @@ class PhoneView:
             if self.push_answer and self.push_answer != "200":
                 return N_("Apple answered the push with %(answer)s; it is tried again by itself.")
             return N_("The change is on its way to Apple; it is pushed within seconds.")
+        return self._since_told(now)
+
+    def _since_told(self, now: datetime) -> str:
+        if self.out_of_step(now):
+            return N_(
+                "Apple took the push twice, an hour apart, and the phone has not come: it is off, offline or has"
+                " automatic updates switched off. It shows version %(holds)s of %(version)s until it comes by itself or"
+                " the card changes again."
+            )
         if (self.listed_version or 0) >= self.version:
             return N_("The phone asked what changed but has not fetched version %(version)s yet.")
         if self.pushed_at and now - self.pushed_at < ASLEEP:
@@ -193,7 +284,7 @@ def phones(session: Session, card: Card) -> list[PhoneView]:
         select(Registration, Device.library_id)
         .join(Device, Device.id == Registration.device_id)
         .join(Pass, Pass.id == Registration.pass_id)
-        .where(Pass.card_id == card.id, Pass.revoked_at.is_(None))
+        .where(Pass.card_id == card.id, Pass.voucher_id.is_(None), Pass.revoked_at.is_(None))
         .order_by(Registration.created_at)
     )
     return [
@@ -208,6 +299,7 @@ def phones(session: Session, card: Card) -> list[PhoneView]:
             listed_at=row.listed_at,
             fetched_version=row.fetched_version,
             fetched_at=row.fetched_at,
+            repeated_version=row.repeated_version,
         )
         for row, library_id in rows
     ]
@@ -234,7 +326,7 @@ def phone_counts(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = session.execute(
         select(Pass.card_id, func.count())
         .join(Registration, Registration.pass_id == Pass.id)
-        .where(Pass.card_id.in_(card_ids), Pass.revoked_at.is_(None))
+        .where(Pass.card_id.in_(card_ids), Pass.voucher_id.is_(None), Pass.revoked_at.is_(None))
         .group_by(Pass.card_id)
     )
     return dict(rows.all())

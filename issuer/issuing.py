@@ -1,31 +1,41 @@
-"""From rows to a finished pass: what the card shows, in the customer's language, sealed."""
+"""From rows to a face: what the card shows, in the customer's language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import certificates
+from issuer.amounts import day_said, last_day
 from issuer.brands import Worn, worn_by
 from issuer.cards import CardView, view
 from issuer.design import Design
-from issuer.keys import Keys
+from issuer.ends import endings
 from issuer.language import translator
-from issuer.registrations import last_modified, pass_token, shown_version
-from issuer.schema import Card, Certificate, Image, Merchant, Pass
-from issuer.telling import Telling, tell
-from passes.apple import apple_files
-from passes.face import Face, Issue, Line, StampLook, Stamps
-from passes.fitting import fitted_row
-from signing.certificates import PassCertificate
-from signing.pkpass import seal_pass
+from issuer.schema import Card, Image, Merchant, Pass
+from issuer.sorts import balance_of, ends_at, is_used_up, large_lines, sort_of
+from issuer.telling import Telling, lasting, tell
+from passes.extras import NO_EXTRAS
+from passes.face import Detector, Face, Line, StampLook, Stamps
+from passes.fitting import fitted_row, shortened
+from passes.typed import Moment
 
 CONTACT = ("shop", "address", "phone", "mail", "website")
 """Lines of the back that name the shop."""
+
+TO_TAP: Mapping[str, tuple[Detector, ...]] = {
+    "shop": (),
+    "address": ("Address",),
+    "phone": ("PhoneNumber",),
+    "mail": ("Link",),
+    "website": ("Link",),
+}
+"""What a phone is to look for in them. Elsewhere it would call a card number, and put a promise into the calendar."""
+
+LONGEST_HEADER = 16
+"""Signs of a thing's name that stand beside the shop's; a wallet would cut the shop's name for more."""
 
 MOST_FACTS = 3
 """Beside the status, so that the row below the strip has its four."""
@@ -41,45 +51,10 @@ class Look:
     stamp: bytes
 
 
-@dataclass(frozen=True)
-class SealedPass:
-    """A .pkpass, the version it shows and that version as an HTTP date."""
-
-    data: bytes
-    version: int
-    modified: datetime
-
-
 def current_pass(session: Session, card: Card) -> Pass:
     """The live one; that of a card which has ended was its last."""
-    found = select(Pass).where(Pass.card_id == card.id)
+    found = select(Pass).where(Pass.card_id == card.id, Pass.voucher_id.is_(None))
     return session.scalars(found.order_by(Pass.revoked_at.is_not(None), Pass.created_at.desc()).limit(1)).one()
-
-
-def seal_for(session: Session, keys: Keys, issue: Pass, card: Card, public_url: str) -> SealedPass:
-    """The Apple pass of a card as it is now. One that was revoked says so, and nothing of what the card became.
-
-    :param public_url: without a slash at the end
-    :raises issuer.certificates.CertificateMissing: nothing to sign with
-    """
-    if issue.pass_type is None:
-        issue.pass_type = certificates.pass_type_for(session, card.merchant_id)
-    row = certificates.newest(session, issue.pass_type)
-    shown = face_of(session, card, public_url)
-    face = ended(shown) if issue.revoked_at else shown
-    files = apple_files(
-        face,
-        Issue(
-            pass_type=row.pass_type,
-            team_id=row.team_id,
-            serial=issue.serial,
-            token=pass_token(issue, keys),
-            web_service_url=f"{public_url}/apple",
-        ),
-    )
-    data = seal_pass(files, _opened(_Row(row), keys))
-    version = shown_version(session, issue, card)
-    return SealedPass(data, version, last_modified(issue, version))
 
 
 def ended(face: Face) -> Face:
@@ -97,17 +72,21 @@ def ended(face: Face) -> Face:
         short_code="",
         voided=True,
         expires_at=None,
+        primary=(),
+        extras=NO_EXTRAS,
     )
 
 
 def face_of(session: Session, card: Card, public_url: str) -> Face:
     """What one version of a card shows: a function of rows alone."""
     merchant = session.scalars(select(Merchant)).one()
-    return dressed(view(session, card), merchant, look_of(session, card.program_id), public_url)
+    shown = view(session, card)
+    ends = lasting(endings(session, shown), shown)
+    return dressed(shown, merchant, look_of(session, card.program_id), public_url, ends)
 
 
-def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str) -> Face:
-    """The face of a card, or of a sample of one, in a look."""
+def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, ends: Sequence[str] = ()) -> Face:
+    """The face of a card, or of a sample of one, in a look. ``ends``: sentences about what lasts how long."""
     design, told = look.design, tell(shown)
     whole = _row(told, shown.language)
     status, *others = row = fitted_row(whole)
@@ -117,12 +96,13 @@ def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str) ->
         description=design.texts[shown.language],
         logo_text=merchant.name if design.show_name else "",
         colours=design.colours,
-        header=(Line(told.header.key, told.header.label, told.header.value),),
+        header=(_header(shown, told),),
         secondary=(_quiet_if_cut(status, whole[0]),),
         auxiliary=tuple(_quiet_if_cut(line, full) for line, full in zip(others, whole[1:], strict=True)),
         back=(
             *_in_full(row, whole),
             *_told_on_the_back(told, shown.language),
+            *_lasting(ends, shown.language),
             *_back(shown, merchant, design, public_url),
         ),
         icon=look.icon,
@@ -131,7 +111,17 @@ def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str) ->
         stamps=Stamps(shown.needed, shown.shown) if shown.needed else None,
         code=shown.code,
         short_code=shown.short_code,
+        voided=is_used_up(shown),
+        expires_at=ends_at(shown),
+        sort=sort_of(shown),
+        primary=tuple(large_lines(shown)),
+        extras=design.wallet,
     )
+
+
+def _header(shown: CardView, told: Telling) -> Line:
+    value = shortened(told.header.value, LONGEST_HEADER)
+    return Line(told.header.key, told.header.label, value, typed=balance_of(shown))
 
 
 def _row(told: Telling, language: str) -> tuple[Line, ...]:
@@ -174,6 +164,12 @@ def _told_on_the_back(told: Telling, language: str) -> Iterator[Line]:
         yield Line("donated", _("Given together"), told.donated)
 
 
+def _lasting(ends: Sequence[str], language: str) -> Iterator[Line]:
+    """It changes with every visit, so it is not announced."""
+    if ends:
+        yield Line("lasting", translator(language).gettext("How long it lasts"), "\n".join(ends))
+
+
 def look_of(session: Session, program_id: UUID) -> Look:
     """The current version of the brand of a program."""
     return look_from(session, worn_by(session, program_id))
@@ -198,14 +194,15 @@ def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) 
     contact = merchant.contact
     own_words = design.back.get(shown.language, "")
     lines = [
-        Line("program", shown.program_names[shown.language], promise),
-        *([Line("promises", _("What you get besides"), "\n".join(others))] if others else []),
+        Line("program", shown.program_names[shown.language], promise, detect=()),
+        *([Line("promises", _("What you get besides"), "\n".join(others), detect=())] if others else []),
         *([Line("about", _("Good to know"), own_words)] if own_words else []),
-        Line("web", _("This card on the web"), f"{public_url}/card/{shown.web_key}"),
-        Line("code", _("Card number"), shown.short_code),
-        Line("shop", _("Shop"), merchant.name),
+        *until_lines(ends_at(shown), shown.language),
+        Line("web", _("This card on the web"), f"{public_url}/card/{shown.web_key}", link=_("Open the card")),
+        Line("code", _("Card number"), shown.short_code, detect=()),
+        Line("shop", _("Shop"), merchant.name, detect=TO_TAP["shop"]),
         *(
-            Line(key, label, contact[key])
+            Line(key, label, contact[key], detect=TO_TAP[key])
             for key, label in (
                 ("address", _("Address")),
                 ("phone", _("Phone")),
@@ -218,20 +215,9 @@ def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) 
     return tuple(lines)
 
 
-class _Row:
-    """A certificate row that compares by id, so that opened keys can be remembered by it."""
-
-    def __init__(self, row: Certificate) -> None:
-        self.row = row
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Row) and other.row.id == self.row.id
-
-    def __hash__(self) -> int:
-        return hash(self.row.id)
-
-
-@lru_cache(maxsize=64)
-def _opened(row: _Row, keys: Keys) -> PassCertificate:
-    """Loading an RSA key costs as much as a hundred signatures, so it is done once a process."""
-    return certificates.opened(row.row, keys)
+def until_lines(end: datetime | None, language: str) -> Iterator[Line]:
+    """The last day, as a moment of it: the first one after it is another day. ``end`` by the shop's clock."""
+    if end is not None:
+        day = day_said(last_day(end, str(end.tzinfo)), language)
+        said = Moment(end - timedelta(seconds=1), own_zone=True)
+        yield Line("until", translator(language).gettext("Valid until"), day, typed=said, detect=())

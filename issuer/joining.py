@@ -94,6 +94,14 @@ def source_of(session: Session, card_id: UUID) -> str | None:
 
 def issue_pass(session: Session, keys: Keys, card: Card, code: CardCode, now: datetime) -> Pass:
     """A pass of a card with a serial and a token of its own, and the code that it bears."""
+    issue = new_pass(session, keys, card, now)
+    code.card_id, code.pass_id = card.id, issue.id
+    session.add(code)
+    return issue
+
+
+def new_pass(session: Session, keys: Keys, card: Card, now: datetime, voucher_id: UUID | None = None) -> Pass:
+    """A pass with a serial and a token of its own: of the card, unless it is told of which voucher on it."""
     issue = Pass(
         id=uuid4(),
         merchant_id=card.merchant_id,
@@ -101,11 +109,10 @@ def issue_pass(session: Session, keys: Keys, card: Card, code: CardCode, now: da
         pass_type=certificates.pass_type_for(session, card.merchant_id),
         serial=secrets.token_hex(16),
         token_sealed=b"",
+        voucher_id=voucher_id,
         created_at=now,
     )
     issue.token_sealed = seal(keys.encryption, secrets.token_urlsafe(32).encode(), purpose=f"pass token {issue.id}")
     session.add(issue)
     session.flush()
-    code.card_id, code.pass_id = card.id, issue.id
-    session.add(code)
     return issue

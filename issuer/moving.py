@@ -49,6 +49,12 @@ def end_pass(session: Session, card: Card, now: datetime) -> None:
     session.execute(update(CardKey).where(*pages).values(revoked_at=now))
 
 
+def ended_page(session: Session, key: str) -> CardKey | None:
+    """The directory's row for a page that a card was known by once; ``None`` for a key that is live or nobody's."""
+    row = session.get(CardKey, digest(key))
+    return row if row is not None and row.revoked_at is not None else None
+
+
 def retire(session: Session, issue: Pass, now: datetime) -> None:
     """The one way a pass ends: its phones are told to fetch it once more, and it says no more than that it is over.
 

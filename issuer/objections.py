@@ -71,7 +71,7 @@ LIMITS = ("ge", "gt", "le", "lt", "max_length", "min_length", "decimal_places")
 def objections(error: ValidationError) -> list[Objection]:
     """Each value that cannot be used, with the field that holds it: "parts.0.stamps_needed"."""
     items = error.errors(include_url=False)
-    return [_objection(item) for item in items if not _follows_from_another(item, items)]
+    return [objection(item) for item in items if not _follows_from_another(item, items)]
 
 
 def _follows_from_another(item: ErrorDetails, items: list[ErrorDetails]) -> bool:
@@ -80,7 +80,8 @@ def _follows_from_another(item: ErrorDetails, items: list[ErrorDetails]) -> bool
     return item["type"] == "too_short" and any(other["loc"][: len(where)] == where != other["loc"] for other in items)
 
 
-def _objection(item: ErrorDetails) -> Objection:
+def objection(item: ErrorDetails) -> Objection:
+    """One complaint of pydantic's, with the field that it is about."""
     context, about = item.get("ctx", {}), ".".join(_path(item["loc"]))
     if "message" in context:
         fields = [field for field in (about, context["about"]) if field]

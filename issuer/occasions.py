@@ -142,26 +142,43 @@ def note(session: Session, card: Card, gifts: Sequence[Gift], booked: Booked) ->
             due.plan(session, card.id, card.merchant_id, GIFT_END, f"{gift.what} {gift.turn}", gift.end)
 
 
-def end_gift(session: Session, card: Card, key: str, now: datetime) -> Booked | None:
-    """Take back what is still untaken of a gift whose window is over. The card is locked.
+@dataclass(frozen=True)
+class Untaken:
+    """What nobody has taken yet of a gift, in the ledger's ``unit``, and the instant at which it is gone."""
 
-    :param key: of the due row ``gift_end``
-    """
+    unit: str
+    amount: int
+    until: datetime
+    occasion: str
+
+
+def untaken(session: Session, card: Card, key: str) -> Untaken | None:
+    """The gift of a due row ``gift_end``; ``None`` when it was not given, or has no end."""
     what, _, turn = key.rpartition(" ")
     row = claims.found(session, card, what, turn)
-    if row is None or row.posting_id is None or row.until is None or now < row.until:
+    if row is None or row.posting_id is None or row.until is None:
         return None
     terms = terms_of(session, card, row.at)
     rule = next((part for part in terms.at.each(OccasionRule) if what_of(part) == what), None)
     if rule is None:
         return None
     unit = rule.grant.ledger_unit
-    untaken = rule.grant.amount - _redeemed_since(session, card, row, unit)
-    left = min(untaken, available(session, card, unit, now))
+    return Untaken(unit, rule.grant.amount - _redeemed_since(session, card, row, unit), row.until, rule.occasion)
+
+
+def end_gift(session: Session, card: Card, key: str, now: datetime) -> Booked | None:
+    """Take back what is still untaken of a gift whose window is over. The card is locked.
+
+    :param key: of the due row ``gift_end``
+    """
+    gift = untaken(session, card, key)
+    if gift is None or now < gift.until:
+        return None
+    left = min(gift.amount, available(session, card, gift.unit, now))
     if left <= 0:
         return None
-    deed = Deed("expiry", SYSTEM, now, now, note=rule.occasion)
-    booked = post(session, card, [Movement(unit, -left, "expired", "expiry")], deed)
+    deed = Deed("expiry", SYSTEM, now, now, note=gift.occasion)
+    booked = post(session, card, [Movement(gift.unit, -left, "expired", "expiry")], deed)
     publish(session, [card], "expiry", CAMPAIGN, now)
     return booked
 

@@ -28,7 +28,7 @@ class SettingsRefused(Exception):
 class Settings:
     """Every value the service runs by. Durations in seconds, rates in cards a second, keys in bytes.
 
-    ``api_rate``: requests a minute of one API key.
+    ``api_rate``: requests a minute of one API key. ``older_encryption_keys`` open what they sealed, and seal nothing.
     """
 
     database_url: str = field(repr=False)
@@ -37,6 +37,7 @@ class Settings:
     public_url: str
     secret_key: bytes = field(repr=False)
     key_encryption_key: bytes = field(repr=False)
+    older_encryption_keys: tuple[bytes, ...] = field(repr=False)
     data_dir: Path
     apns_url: str
     apns_ca_file: Path | None
@@ -73,7 +74,11 @@ SETTINGS = (
     Setting("REDIS_URL", "Redis 6.2 or newer, or Valkey: redis://, rediss:// or unix://", secret=True),
     Setting("PUBLIC_URL", "where customers' phones reach this service"),
     Setting("SECRET_KEY", "32 bytes or more; signs cookies and card codes", secret=True),
-    Setting("KEY_ENCRYPTION_KEY", "32 bytes in base64; wraps private keys and personal data", secret=True),
+    Setting(
+        "KEY_ENCRYPTION_KEY",
+        "32 bytes in base64; wraps private keys and personal data. While it is changed: the new one, a comma, the old",
+        secret=True,
+    ),
     Setting("DATA_DIR", "folder of a demo on this machine", "var"),
     Setting("APNS_URL", "Apple's push service", "https://api.push.apple.com"),
     Setting("APNS_CA_FILE", "root certificates to trust there instead of the public ones", ""),
@@ -152,11 +157,12 @@ def _secret_key(text: str) -> bytes:
     return text.encode()
 
 
-def _encryption_key(text: str) -> bytes:
-    key = base64.b64decode(text, validate=True)
-    if len(key) != 32:
+def _encryption_keys(text: str) -> tuple[bytes, ...]:
+    """The one that seals, then those that it takes over from."""
+    keys = tuple(base64.b64decode(part.strip(), validate=True) for part in text.split(","))
+    if any(len(key) != 32 for key in keys):
         raise ValueError(text)
-    return key
+    return keys
 
 
 def _seconds(text: str) -> float:
@@ -238,13 +244,16 @@ def _settings(read: _Reader, data_dir: Path) -> Settings:
     read.required("KEY_ENCRYPTION_KEY", "32 random bytes in base64: `openssl rand -base64 32`")
     read.required("PUBLIC_URL", "the address customers' phones reach, like https://cards.example.com")
     database_url = _given(read, "DATABASE_URL", _database_url, "a postgresql:// address", "")
+    wrapping: tuple[bytes, ...] = (b"",)
+    wrapping = _given(read, "KEY_ENCRYPTION_KEY", _encryption_keys, "32 bytes in base64", wrapping)
     return Settings(
         database_url=database_url,
         database_owner_url=_given(read, "DATABASE_OWNER_URL", _database_url, "a postgresql:// address", database_url),
         redis_url=_given(read, "REDIS_URL", _redis_url, "a redis:// or unix:// address", ""),
         public_url=_given(read, "PUBLIC_URL", _http_url, "an http:// or https:// address", ""),
         secret_key=_given(read, "SECRET_KEY", _secret_key, "32 characters or more", b""),
-        key_encryption_key=_given(read, "KEY_ENCRYPTION_KEY", _encryption_key, "32 bytes in base64", b""),
+        key_encryption_key=wrapping[0],
+        older_encryption_keys=wrapping[1:],
         data_dir=data_dir,
         apns_url=read.parsed("APNS_URL", _http_url, "an https:// address", ""),
         apns_ca_file=Path(read.text("APNS_CA_FILE")) if read.text("APNS_CA_FILE") else None,

@@ -122,18 +122,18 @@ def _discount(shown: CardView, rule: DiscountRule, words: Wording) -> str:
     if rule.by == "order":
         return rule.sentence(words)
     spent = shown.balances.get(SPEND, 0)
-    now = words.number(rule.percent(0, spent))
+    now = words.percent(rule.percent(0, spent))
     coming = next((step for step in rule.steps if step.from_cents > spent), None)
     if coming is None:
-        return words.say(N_("%(percent)s %% off each order"), percent=now)
+        return words.say(N_("%(percent)s off each order"), percent=now)
     values = _coming(coming, spent, words)
     if not rule.percent(0, spent):
-        return words.say(N_("%(next)s %% off each order after another %(money)s"), **values)
-    return words.say(N_("%(percent)s %% off each order, %(next)s %% after another %(money)s"), percent=now, **values)
+        return words.say(N_("%(next)s off each order after another %(money)s"), **values)
+    return words.say(N_("%(percent)s off each order, %(next)s after another %(money)s"), percent=now, **values)
 
 
 def _coming(step: Step, spent: int, words: Wording) -> dict[str, str]:
-    return {"next": words.number(step.percent), "money": words.money(step.from_cents - spent)}
+    return {"next": words.percent(step.percent), "money": words.money(step.from_cents - spent)}
 
 
 def _voucher(shown: CardView, rule: VoucherRule, words: Wording) -> str:
@@ -150,7 +150,7 @@ def _voucher(shown: CardView, rule: VoucherRule, words: Wording) -> str:
 
 
 def voucher_worth(voucher: VoucherView, words: Wording) -> str:
-    """ "15 % off", "2 × Coffee"."""
+    """ "15% off", "2 × Coffee"."""
     worth = voucher.worth.said(words)
     return worth if voucher.uses == 1 else f"{words.number(voucher.uses)} × {worth}"
 

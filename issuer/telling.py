@@ -5,7 +5,7 @@ next version.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -45,11 +45,7 @@ from issuer.statuses import (
     worth_text,
 )
 from issuer.vouchers import shown_code
-from passes.fitting import shortened
 
-LONGEST_HEADER = 16
-"""Signs of a thing's name that stand beside the shop's; a wallet would cut the shop's name for more."""
-NOTHING = "–"
 _NO_KEY = re.compile(r"[^0-9A-Za-z_-]")
 
 
@@ -62,6 +58,15 @@ class Fact:
     value: str
     done: int | None = None
     most: int | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """``amount`` of a ledger's ``unit`` counts up to ``day``, the last one. More of it may end later, or never."""
+
+    unit: str
+    amount: int
+    day: date
 
 
 @dataclass(frozen=True)
@@ -166,26 +171,25 @@ def _prepaid(shown: CardView, rule: PrepaidRule, words: Wording) -> Fact:
 def _discount(shown: CardView, rule: DiscountRule, words: Wording) -> Fact:
     least = rule.percent(0, shown.balances.get(SPEND, 0) if rule.by == "spend" else 0)
     most = rule.steps[-1].percent if rule.by == "order" else least
-    value = f"{words.number(least)} %" if least == most else f"{words.number(least)}–{words.number(most)} %"
-    return Fact("discount", words.say(N_("Discount")), value)
+    return Fact("discount", words.say(N_("Discount")), words.percent(least, most))
 
 
 def _worths(shown: CardView, rule: VoucherRule, words: Wording) -> Fact:
     del rule
     if len(shown.vouchers) > 1:
         return Fact("voucher", words.say(N_("Vouchers")), words.number(len(shown.vouchers)))
-    value = _short_worth(shown.vouchers[0], words) if shown.vouchers else NOTHING
+    value = _short_worth(shown.vouchers[0], words) if shown.vouchers else words.say(N_("none left"))
     return Fact("voucher", words.say(N_("Voucher")), value)
 
 
 def _short_worth(voucher: VoucherView, words: Wording) -> str:
-    """ "15 %", "€5.00", "Coffee"."""
+    """ "15%", "€5.00", "Coffee"."""
     worth = voucher.worth
     if worth.percent is not None:
-        value = f"{words.number(worth.percent)} %"
+        value = words.percent(worth.percent)
     else:
         value = words.money(worth.cents) if worth.cents is not None else worth.said(words)
-    return shortened(value if voucher.uses == 1 else f"{words.number(voucher.uses)} × {value}", LONGEST_HEADER)
+    return value if voucher.uses == 1 else f"{words.number(voucher.uses)} × {value}"
 
 
 def _tier(shown: CardView, rule: TierRule, words: Wording) -> Fact:
@@ -284,6 +288,19 @@ def _ends(told: Told, shown: CardView, words: Wording) -> str:
     if money_of(unit):
         return words.say(N_("Only until %(day)s: %(what)s"), **values)
     return plural("%(what)s ends on %(day)s", "%(what)s end on %(day)s", amount, words, values)
+
+
+def lasting(ends: Iterable[Ending], shown: CardView, language: str | None = None) -> list[str]:
+    """ "10 visits: valid until 21 Nov 2027", of what is not warned of yet. The card's language unless told."""
+    words = shown.words(language)
+    return [
+        words.say(
+            N_("%(what)s: valid until %(day)s"),
+            what=amount_said(one.unit, one.amount, shown.rules, words),
+            day=day_said(one.day, words.language),
+        )
+        for one in ends
+    ]
 
 
 def _tier_ends(told: Told, shown: CardView, words: Wording) -> str:

@@ -10,15 +10,17 @@ from functools import lru_cache
 from PIL import Image
 
 from passes.contrast import ENOUGH, contrast, luminance, pairs
-from passes.face import Colours, StampLook, Stamps
+from passes.face import Colours, Sort, StampLook, Stamps
 from passes.grid import HEIGHT, WIDTH
-from passes.images import write_png
-from passes.imprint import Imprint, between, silhouette
+from passes.images import with_alpha, write_png
+from passes.imprint import TILE, Imprint, between, silhouette
 from passes.stamps import check_strip, in_palette, stamp_strip
 
 MARK = 96
 """Diameter of the mark in the middle, and `CLEAR` that of the room around it."""
 CLEAR = 140
+THUMBNAIL = 90
+"""Side of the picture that a membership bears in place of a strip."""
 
 _SMALL = 27
 # Three whole rows: a piece cut off at an edge would draw a line between strip and pass.
@@ -29,18 +31,34 @@ _TINTS = (0.13, 0.1, 0.08)
 _AWAY = 0.25
 
 
-def strip_of(look: StampLook, stamps: Stamps | None, scale: int) -> bytes:
+def strip_of(look: StampLook, stamps: Stamps | None, scale: int, sort: Sort = Sort.LOYALTY) -> bytes:
     """The strip of any card: its grid, or a band where it has none. Raises FaceRefused as the two do."""
-    return band_strip(look, scale) if stamps is None else stamp_strip(look, stamps, scale)
+    if stamps is None:
+        return band_strip(look, scale, marked=sort is not Sort.VOUCHER)
+    return stamp_strip(look, stamps, scale)
 
 
-def band_strip(look: StampLook, scale: int) -> bytes:
+def band_strip(look: StampLook, scale: int, *, marked: bool = True) -> bytes:
     """PNG of 375 x 144 points at `scale` 1 to 3. Same values, same bytes; kept for the next card that asks.
 
     Raises FaceRefused for a look that cannot be drawn. Source: HIG, "Wallet" (strip of a store card).
+
+    :param marked: without the mark the middle is free for what a voucher is worth, written across it
     """
     check_strip(look, scale)
-    return _band(look, WIDTH * scale, HEIGHT * scale)
+    return _band(look, WIDTH * scale, HEIGHT * scale, marked)
+
+
+@lru_cache(maxsize=64)
+def thumbnail_of(look: StampLook, scale: int) -> bytes:
+    """PNG of 90 x 90 points at `scale` 1 to 3: the mark alone, for a pass that has no strip.
+
+    Raises FaceRefused for a look that cannot be drawn. Source: HIG, "Wallet" (thumbnail of a generic pass).
+    """
+    check_strip(look, scale)
+    mark = Imprint(look, round(THUMBNAIL * scale / TILE))
+    mark.stamped(0)
+    return with_alpha(mark.reduced())
 
 
 def band_banner(look: StampLook, width: int, height: int) -> bytes:
@@ -49,21 +67,22 @@ def band_banner(look: StampLook, width: int, height: int) -> bytes:
     Raises FaceRefused for a look that cannot be drawn.
     """
     check_strip(look, 1)
-    return _band(look, width, height)
+    return _band(look, width, height, True)
 
 
 @lru_cache(maxsize=64)
-def _band(look: StampLook, width: int, height: int) -> bytes:
+def _band(look: StampLook, width: int, height: int, marked: bool) -> bytes:
     point = height / HEIGHT
     sheet = Image.new("RGB", (width, height), look.colours.background)
     tint = pattern_colour(look.colours)
-    for x, y, angle in _places(width / point):
+    for x, y, angle in _places(width / point, CLEAR if marked else 0):
         piece = silhouette(look, round(_SMALL * point), angle)
         sheet.paste(tint, _corner(piece, (x * point, y * point)), piece)
-    mark = Imprint(look, round(MARK * point))
-    mark.stamped(0)
-    tile = mark.reduced()
-    sheet.paste(tile, _corner(tile, (width / 2, height / 2)), tile)
+    if marked:
+        mark = Imprint(look, round(MARK * point))
+        mark.stamped(0)
+        tile = mark.reduced()
+        sheet.paste(tile, _corner(tile, (width / 2, height / 2)), tile)
     return write_png(sheet, in_palette(sheet, look.colours.background))
 
 
@@ -71,13 +90,13 @@ def _corner(picture: Image.Image, centre: tuple[float, float]) -> tuple[int, int
     return round(centre[0] - picture.width / 2), round(centre[1] - picture.height / 2)
 
 
-def _places(width: float) -> Iterator[tuple[float, float, int]]:
+def _places(width: float, clear: float) -> Iterator[tuple[float, float, int]]:
     """Centre and angle of each piece of the pattern: rows set off by half, the same from the left as from the right."""
     columns = math.ceil(width / _PITCH / 2) + 1
     for row in range(-(_ROWS // 2), _ROWS // 2 + 1):
         for column in range(-columns, columns + 1):
             x, y = (column + (row % 2) / 2) * _PITCH, row * _ROW
-            if math.hypot(x, y) > (CLEAR + _SMALL) / 2:
+            if not clear or math.hypot(x, y) > (clear + _SMALL) / 2:
                 yield width / 2 + x, HEIGHT / 2 + y, _ANGLES[(3 * row + column) % len(_ANGLES)]
 
 

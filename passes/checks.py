@@ -9,12 +9,14 @@ from collections import Counter
 from datetime import datetime
 from urllib.parse import SplitResult, urlsplit
 
-from passes.face import Colours, Face, FaceRefused, Issue, Line, Stamps
+from passes.face import Colours, Face, FaceRefused, Issue, Line, Sort, Stamps
 from passes.fitting import row_fits
+from passes.typed import Moment, Money, Typed
 
 MOST_STAMPS = 30
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SERIAL = re.compile(r"[0-9A-Za-z]+")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _PASS_TYPE = re.compile(r"pass\.[0-9A-Za-z.-]+")
 
 
@@ -54,6 +56,7 @@ def check_face(face: Face) -> None:
     if face.stamps is not None:
         check_stamps(face.stamps)
     _check_counts(face)
+    _check_sort(face)
     _check_row(face.secondary + face.auxiliary)
     for line in _lines(face):
         _check_line(line)
@@ -64,11 +67,14 @@ def check_face(face: Face) -> None:
 
 
 def _lines(face: Face) -> tuple[Line, ...]:
-    return face.header + face.secondary + face.auxiliary + face.back
+    return face.header + face.primary + face.secondary + face.auxiliary + face.back
 
 
 def _check_counts(face: Face) -> None:
-    """Apple: "Defining the metadata of your Wallet Pass", store card."""
+    """Apple: "Defining the metadata of your Wallet Pass": the same for store card, coupon and generic.
+
+    Of generic its pages disagree; with a square code it shows four below, too.
+    """
     below = len(face.secondary) + len(face.auxiliary)
     refuse_unless(len(face.header) <= 3, f"{len(face.header)} header lines; Wallet shows 3, move the rest to the back.")
     refuse_unless(
@@ -77,11 +83,25 @@ def _check_counts(face: Face) -> None:
     )
 
 
+def _check_sort(face: Face) -> None:
+    """Apple: "PassFields", primaryFields; HIG, "Wallet": which picture stands on which style."""
+    refuse_unless(len(face.primary) <= 1, f"{len(face.primary)} primary lines; Wallet shows 1, move the rest below it.")
+    refuse_unless(
+        not face.primary or (face.sort is not Sort.LOYALTY and face.stamps is None),
+        "A primary line is printed across the stamps; only a voucher or a membership without stamps may have one.",
+    )
+    refuse_unless(
+        face.stamps is None or face.sort is not Sort.MEMBERSHIP,
+        "A membership has no picture to stamp on; make it a loyalty card.",
+    )
+
+
 def _check_row(lines: tuple[Line, ...]) -> None:
     """Apple: "Creating a store card pass"."""
+    if row_fits(lines):
+        return
     texts = " · ".join(f"{line.label} {line.value}" for line in lines)
-    refuse_unless(
-        row_fits(lines),
+    raise FaceRefused(
         f"{len(lines)} lines are too long for the one row below the strip, where Wallet leaves out the last ones: "
         f"{texts!r}; shorten them or move one to the back.",
     )
@@ -96,19 +116,37 @@ def _check_end(expires_at: datetime | None) -> None:
 
 
 def _check_line(line: Line) -> None:
-    """Apple: "PassFieldContent"."""
-    refuse_unless(line.key, f"The line with the label {line.label!r} has no key; give it one.")
-    refuse_unless(line.value != "", f"The line {line.key!r} has no value; leave the line out instead.")
-    message = line.change_message
-    refuse_unless(
-        message is None or "%@" in message,
-        f"The change message {message!r} of {line.key!r} lacks %@; without it Wallet announces nothing.",
-    )
+    """Apple: "PassFieldContent". Of every line of every pass, so a sentence is made only when it is said."""
+    if not line.key:
+        raise FaceRefused(f"The line with the label {line.label!r} has no key; give it one.")
+    if line.value == "":
+        raise FaceRefused(f"The line {line.key!r} has no value; leave the line out instead.")
+    if line.change_message is not None and "%@" not in line.change_message:
+        raise FaceRefused(
+            f"The change message {line.change_message!r} of {line.key!r} lacks %@; without it Wallet announces nothing."
+        )
+    if line.typed is not None:
+        _check_typed(line.key, line.typed)
+
+
+def _check_typed(key: str, typed: Typed) -> None:
+    """Apple: "PassFieldContent", currencyCode and dates."""
+    if isinstance(typed, Money):
+        refuse_unless(
+            _CURRENCY.fullmatch(typed.currency),
+            f"The currency {typed.currency!r} of {key!r} is none of ISO 4217; write three capitals like EUR.",
+        )
+    if isinstance(typed, Moment):
+        refuse_unless(
+            typed.at.utcoffset() is not None,
+            f"The time {typed.at} of {key!r} has no offset from UTC; give it the time zone of the shop.",
+        )
 
 
 def _check_keys(lines: tuple[Line, ...]) -> None:
-    twice = [key for key, count in Counter(line.key for line in lines).items() if count > 1]
-    refuse_unless(not twice, f"The key {', '.join(twice)} is used twice; keys are unique across the whole card.")
+    if len({line.key for line in lines}) < len(lines):
+        twice = [key for key, count in Counter(line.key for line in lines).items() if count > 1]
+        raise FaceRefused(f"The key {', '.join(twice)} is used twice; keys are unique across the whole card.")
 
 
 def _check_code(code: str, short_code: str) -> None:

@@ -2,6 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from passes.extras import NO_EXTRAS, Extras
+from passes.typed import Typed
+
+Detector = Literal["PhoneNumber", "Link", "Address", "CalendarEvent"]
+"""What a phone looks for in a text on the back, to make it something to tap."""
+
+
+class Sort(StrEnum):
+    """What a card is to its holder: something collected on, something to be used up, a sign of belonging."""
+
+    LOYALTY = "loyalty"
+    VOUCHER = "voucher"
+    MEMBERSHIP = "membership"
 
 
 class FaceRefused(ValueError):
@@ -19,12 +35,19 @@ class Colours:
 
 @dataclass(frozen=True)
 class Line:
-    """One labelled value. `key` names it across versions; in `change_message` %@ stands for the new value."""
+    """One labelled value. `key` names it across versions; in `change_message` %@ stands for the new value.
+
+    `typed` is what `value` says, for a phone that writes it itself. On the back, `link` makes of a value that is an
+    address these words to tap, and `detect` says what else may become something to tap: None for everything.
+    """
 
     key: str
     label: str
     value: str | int
     change_message: str | None = None
+    typed: Typed | None = None
+    link: str = ""
+    detect: tuple[Detector, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ class Face:
     """All that one version of one card shows, in one language ("de", "en").
 
     `header` stays visible while the card is collapsed in the stack, so the count or the balance belongs there, first.
+    `primary` is one large line at most: across the picture of a voucher, beside that of a membership, nowhere else.
     `icon` and `logo` are PNG originals of any size. `stamps` is None where nothing is stamped: points, credit, a
     voucher. `code` is what the QR holds, `short_code` what stands below it. A `voided` card has ended (used up, or
     moved to another phone) and shows no code. `expires_at`, with its offset from UTC, is when it ends by itself.
@@ -71,6 +95,9 @@ class Face:
     short_code: str
     voided: bool = False
     expires_at: datetime | None = None
+    sort: Sort = Sort.LOYALTY
+    primary: tuple[Line, ...] = ()
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ a warning too many does less harm than a name cut on every phone.
 import unicodedata
 from dataclasses import replace
 
-from passes.face import Line
+from passes.face import Line, Sort
 
 NARROW, USUAL, WIDE = 0.32, 0.56, 0.9
 """Advance of a sign in parts of the font's size."""
@@ -18,6 +18,9 @@ _NO_ROOM = frozenset(("Mn", "Me", "Cf"))
 
 APPLE_WIDTH = 375 - 2 * 12
 APPLE_NAME, APPLE_HEADER, APPLE_VALUE = 18, 20, 20
+APPLE_THUMBNAIL = 90
+APPLE_PRIMARY = {Sort.VOUCHER: (APPLE_WIDTH, 26), Sort.MEMBERSHIP: (APPLE_WIDTH - APPLE_THUMBNAIL - 10, 17)}
+"""Width that the large line has, and about the size that Wallet shrinks it to before it cuts it."""
 GAP = 10
 APPLE_SMALLEST = 11
 """What Wallet shrinks a crowded row to, about, before it leaves out what stands last."""
@@ -53,6 +56,22 @@ def name_is_cut(name: str, logo_points: float, header_value: str) -> bool:
 def value_is_cut(value: str) -> bool:
     """Whether the only secondary field of an Apple pass loses its end."""
     return width(value, APPLE_VALUE) > APPLE_WIDTH
+
+
+def primary_is_cut(value: str, sort: Sort) -> bool:
+    """Whether the large line of an Apple pass loses its end: across a strip, or beside a thumbnail."""
+    room, size = APPLE_PRIMARY[sort]
+    return width(value, size) > room
+
+
+def fitted_primary(line: Line, sort: Sort) -> Line:
+    """The line with as much of its value as Wallet shows, ending in an ellipsis where that is not all."""
+    value = whole = str(line.value)
+    most = len(whole)
+    while most > 1 and primary_is_cut(value, sort):
+        most -= 1
+        value = shortened(whole, most)
+    return line if value == whole else replace(line, value=value)
 
 
 def row_fits(lines: tuple[Line, ...]) -> bool:

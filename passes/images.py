@@ -62,7 +62,8 @@ def write_png(picture: Image.Image, small: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _with_alpha(picture: Image.Image) -> bytes:
+def with_alpha(picture: Image.Image) -> bytes:
+    """PNG bytes of a picture that may let through what lies behind it."""
     return write_png(picture, picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE))
 
 
@@ -83,7 +84,7 @@ def _icons(original: bytes) -> tuple[tuple[str, bytes], ...]:
         icon.paste(inner, ((side - inner.width) // 2, (side - inner.height) // 2))
         return icon
 
-    return tuple((name, _with_alpha(square(ICON_SIDE * scale))) for name, scale in scaled_names("icon"))
+    return tuple((name, with_alpha(square(ICON_SIDE * scale))) for name, scale in scaled_names("icon"))
 
 
 def icon_set(original: bytes) -> dict[str, bytes]:
@@ -101,7 +102,7 @@ def _logos(original: bytes) -> tuple[tuple[str, bytes], ...]:
     def scaled(scale: int) -> Image.Image:
         return fitted(picture, (LOGO_BOX[0] * scale, LOGO_BOX[1] * scale))
 
-    return tuple((name, _with_alpha(scaled(scale))) for name, scale in scaled_names("logo"))
+    return tuple((name, with_alpha(scaled(scale))) for name, scale in scaled_names("logo"))
 
 
 def logo_set(original: bytes) -> dict[str, bytes]:
@@ -118,4 +119,4 @@ def shrunk(original: bytes, side: int) -> bytes:
 
     Raises FaceRefused when `original` is no readable PNG.
     """
-    return _with_alpha(fitted(read_png(original), (side, side)))
+    return with_alpha(fitted(read_png(original), (side, side)))

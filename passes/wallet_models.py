@@ -4,12 +4,12 @@ Its models date from 2018: one `barcode` instead of `barcodes`, a `changeMessage
 every field (invalid on the back: "PassFieldContent"), a `suppressStripShine` without effect since iOS 7.
 """
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-from wallet.models import Barcode, BarcodeFormat, Field, Pass, StoreCard
+from wallet.models import Barcode, BarcodeFormat, Field, IBeacon, Location, Pass, PassInformation
 
-GROUPS = ("headerFields", "secondaryFields", "auxiliaryFields", "backFields")
+from passes.extras import Beacon, Place
 
 
 def _said(values: dict[str, Any]) -> dict[str, Any]:
@@ -18,12 +18,18 @@ def _said(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class PlainField(Field):  # type: ignore[misc]
-    """A field that says only what was given; without a change message the phone stays silent."""
+    """A field that says only what was given; without a change message the phone stays silent.
 
-    def __init__(self, key: str, value: str | int, label: str, change_message: str | None = None) -> None:
+    ``more``: further keys of "PassFieldContent". One may be `value`, in place of the text that was given first.
+    """
+
+    def __init__(
+        self, key: str, value: str | int, label: str, change_message: str | None, more: Mapping[str, Any]
+    ) -> None:
         super().__init__(key, value, label)
         self.changeMessage = change_message
         self.textAlignment = None
+        self.__dict__.update(more)
 
     def json_dict(self) -> dict[str, Any]:
         """Apple: "PassFieldContent"."""
@@ -41,32 +47,47 @@ class QrBarcode(Barcode):  # type: ignore[misc]
         return _said(super().json_dict())
 
 
-class StampCard(StoreCard):  # type: ignore[misc]
-    """A store card whose primary fields stay empty: Wallet would print them across the stamps."""
+class PlainLocation(Location):  # type: ignore[misc]
+    """A place without the `distance` that Apple does not know ("Pass.Locations")."""
 
-    def add(self, group: str, field: PlainField) -> None:
-        """Append `field` to one of GROUPS."""
-        getattr(self, group).append(field)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.latitude, place.longitude)
+        self.altitude = place.altitude
+        self.relevantText = place.text
+
+    def json_dict(self) -> dict[str, Any]:
+        """Apple: "Pass.Locations"."""
+        return _said(super().json_dict())
+
+
+class PlainBeacon(IBeacon):  # type: ignore[misc]
+    """A beacon whose numbers may be left out ("Pass.Beacons")."""
+
+    def __init__(self, beacon: Beacon) -> None:
+        super().__init__(str(beacon.uuid), beacon.major, beacon.minor)
+        self.relevantText = beacon.text
+
+    def json_dict(self) -> dict[str, Any]:
+        """Apple: "Pass.Beacons"."""
+        return _said(super().json_dict())
 
 
 class LoyaltyPass(Pass):  # type: ignore[misc]
-    """pass.json as Apple documents it now ("Pass"): `barcodes`, `expirationDate`, no null, no empty string."""
+    """pass.json as Apple documents it now ("Pass"): no null, no empty string.
 
-    def __init__(self, card: StampCard, **names: str) -> None:
+    ``more``: keys that wallet-py3k does not know.
+    """
+
+    def __init__(self, card: PassInformation, **names: str) -> None:
         super().__init__(card, **names)
         self.barcodes: list[QrBarcode] = []
-        self.expirationDate: str | None = None
+        self.more: dict[str, Any] = {}
 
     def json_dict(self) -> dict[str, Any]:
         """Apple: "Pass"."""
         content = super().json_dict()
         del content["suppressStripShine"]
-        if self.barcodes:
-            content["barcodes"] = [barcode.json_dict() for barcode in self.barcodes]
-        content["expirationDate"] = self.expirationDate
-        return _said(content)
-
-    def pass_json(self) -> bytes:
-        """The same values give the same bytes; UTF-8 without BOM ("Creating the Source for a Pass")."""
-        text = json.dumps(self.json_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
+        for key, objects in (("barcodes", self.barcodes), ("locations", self.locations), ("beacons", self.ibeacons)):
+            if objects:
+                content[key] = [one.json_dict() for one in objects]
+        return _said(content | self.more)

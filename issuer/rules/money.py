@@ -27,8 +27,8 @@ class CashbackRule(Part):
             yield CREDIT, Fraction(sale.total) * Fraction(self.percent) / 100
 
     def sentence(self, words: Wording) -> str:
-        text = N_("%(percent)s %% of each purchase comes back as credit")
-        return words.say(text, percent=words.number(self.percent))
+        text = N_("%(percent)s of each purchase comes back as credit")
+        return words.say(text, percent=words.percent(self.percent))
 
 
 class Step(BaseModel):
@@ -73,7 +73,7 @@ class DiscountRule(Part):
 
     def sentence(self, words: Wording) -> str:
         if len(self.steps) == 1 and not self.steps[0].from_cents:
-            return words.say(N_("%(percent)s %% off each order"), percent=words.number(self.steps[0].percent))
+            return words.say(N_("%(percent)s off each order"), percent=words.percent(self.steps[0].percent))
         steps = ", ".join(self._step(step, words) for step in self.steps)
         if self.by == "order":
             return words.say(N_("Discount on each order: %(steps)s"), steps=steps)
@@ -81,7 +81,7 @@ class DiscountRule(Part):
 
     @staticmethod
     def _step(step: Step, words: Wording) -> str:
-        percent = words.number(step.percent)
+        percent = words.percent(step.percent)
         if not step.from_cents:
-            return f"{percent} %"
-        return words.say(N_("%(percent)s %% from %(money)s"), percent=percent, money=words.money(step.from_cents))
+            return percent
+        return words.say(N_("%(percent)s from %(money)s"), percent=percent, money=words.money(step.from_cents))

@@ -25,9 +25,19 @@ UNPRINTABLE = {"Cc", "Cs", "Co", "Cn"}
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+# Letters, signs and marks by Unicode's categories that leave paper white all the same.
+BLANK = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
+
+
+def visible(text: str) -> bool:
+    """Whether at least one sign of a text can be seen: joiners and blanks cannot."""
+    return any(unicodedata.category(sign) not in UNSEEN and sign not in BLANK for sign in text)
+
+
 def _line(text: str) -> str:
     text = " ".join(text.split())
-    if not text:
+    if not visible(text):
         raise conflict("text_empty", N_("This is empty: write what it is called."))
     if any(unicodedata.category(sign) in UNPRINTABLE or sign in TURNING for sign in text):
         raise conflict("text_unprintable", N_("This holds characters that cannot be printed: type it anew."))

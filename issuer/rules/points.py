@@ -83,13 +83,15 @@ class HappyHour(BaseModel):
 class PointRule(Part):
     """``points`` for each ``per_cents`` paid; remainders are carried. ``value_points`` are worth ``value_cents``.
 
-    ``names``: what the points are called ("Sterne"). ``bonus``: points that a new card begins with.
+    ``names``: what the points are called ("Sterne"), ``one``: a single one ("Stern"). ``bonus``: points that a new card
+    begins with.
     """
 
     kind: Literal["points"] = "points"
     points: Annotated[int, Field(ge=1, le=1000)] = 1
     per_cents: Annotated[int, Field(ge=1, le=MOST_PER_CENTS)] = 100
     names: Names | None = None
+    one: Names | None = None
     value_points: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     value_cents: Cents | None = None
     prices: Annotated[tuple[Price, ...], Field(max_length=20)] = ()
@@ -134,9 +136,11 @@ class PointRule(Part):
         return points * self.value_cents // self.value_points
 
     def amount(self, points: int, words: Wording) -> str:
-        """ "100 points", or "100 × Stars" when they have a name: it has one form only."""
+        """ "100 points"; "100 Stars" and "1 Star" where they have a name in both forms, else "100 × Stars"."""
         if self.names is None:
             return words.plural("%(num)s point", "%(num)s points", points)
+        if self.one is not None:
+            return f"{words.number(points)} {(self.one if points == 1 else self.names).in_(words.language)}"
         return f"{words.number(points)} × {self.names.in_(words.language)}"
 
     def sentence(self, words: Wording) -> str:

@@ -33,9 +33,9 @@ class Worth(BaseModel):
         return min(total, self.cents or 0)
 
     def said(self, words: Wording) -> str:
-        """ "15 % off", "€5.00 off", "a slice of cake"."""
+        """ "15% off", "€5.00 off", "a slice of cake"."""
         if self.percent is not None:
-            return words.say(N_("%(percent)s %% off"), percent=words.number(self.percent))
+            return words.say(N_("%(percent)s off"), percent=words.percent(self.percent))
         if self.cents is not None:
             return words.say(N_("%(money)s off"), money=words.money(self.cents))
         return self.thing.in_(words.language) if self.thing else ""

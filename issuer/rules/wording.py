@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from issuer.language import translator
 
@@ -40,6 +40,12 @@ class Wording:
         """ "1.5" or "1,5", without zeros that say nothing."""
         plain = value.normalize() if isinstance(value, Decimal) else value
         return str(format_decimal(plain, locale=self.language))
+
+    def percent(self, value: int | Decimal, most: int | Decimal | None = None) -> str:
+        """ "15%" or "15 %", "2.5%"; "5–10%" up to ``most``. The blank never breaks."""
+        if most is not None and most != value:
+            return f"{self.number(value)}–{self.percent(most)}"
+        return str(format_percent(Decimal(value) / 100, locale=self.language, decimal_quantization=False))
 
     def ordinal(self, number: int) -> str:
         """ "4th" or "4."."""

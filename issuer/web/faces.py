@@ -1,8 +1,11 @@
 """A card as the templates and their scripts want it: finished texts, addresses, counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import url_for
@@ -12,16 +15,18 @@ from issuer.amounts import money_of, unit_said
 from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
-from issuer.history import EntryView
+from issuer.ends import endings
+from issuer.history import EntryView, Saving
 from issuer.programs import ProgramView
 from issuer.rules.movement import STAMPS, is_counter, is_internal, is_owed, is_reward
 from issuer.rules.wording import Wording
 from issuer.sample import sample_of
 from issuer.schema import Merchant
-from issuer.telling import tell
+from issuer.telling import lasting, tell
 from issuer.web import pictures
 from issuer.web.wording import CAUSES, REASONS, said, when
 
+Line = TypeVar("Line")
 SAY_STAMPS = ("stamp", "import", "round", "reversal")
 """Causes that say by themselves that stamps are meant, the card's main ones."""
 
@@ -57,12 +62,17 @@ def theirs_of(shown: CardView) -> dict[str, Any]:
 def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) -> dict[str, Any]:
     """What `templates/card/_front.html` draws."""
     return {
-        **front_of(shown, merchant_name),
+        **_lasting_front(session, shown, merchant_name),
         "short_code": shown.short_code,
         "qr_url": url_for("public.qr_svg", key=shown.web_key),
         "version": shown.version,
         **_worn(session, shown.program_id, slug, merchant_name),
     }
+
+
+def _lasting_front(session: Session, shown: CardView, merchant_name: str) -> dict[str, Any]:
+    front = front_of(shown, merchant_name)
+    return front | {"lasting": lasting(endings(session, shown), shown)}
 
 
 def sample_face(session: Session, program: ProgramView, merchant: Merchant, language: str) -> dict[str, Any]:
@@ -110,14 +120,32 @@ def entry_amount(entry: EntryView, words: Wording) -> str:
     return sign + (words.money(number) if money_of(entry.unit) else words.number(number))
 
 
-def told_entries(entries: Sequence[EntryView], shown: CardView) -> list[dict[str, str | None]]:
-    """The history as the customer sees it: what they got and gave, without the ledger's lines in between."""
+def told_entries(
+    entries: Sequence[EntryView], savings: Sequence[Saving], shown: CardView, most: int
+) -> list[dict[str, str | None]]:
+    """The history as the customer sees it: what they got, gave and saved, without the ledger's lines in between."""
     words = shown.words()
-    return [
-        {"what": _told(entry, shown, words), "when": when(entry.occurred_at, shown.zone)}
+    booked = (
+        (entry.recorded_at, {"what": _told(entry, shown, words), "when": when(entry.occurred_at, shown.zone)})
         for entry in entries
         if not is_internal(entry.unit) and not _swaps_stamps(entry)
-    ]
+    )
+    saved = (
+        (one.recorded_at, {"what": saving_words(one, words), "when": when(one.occurred_at, shown.zone)})
+        for one in savings
+    )
+    return woven(most, booked, saved)
+
+
+def woven(most: int, *lists: Iterable[tuple[datetime, Line]]) -> list[Line]:
+    """The newest lines of several lists, each newest first with the instant it was recorded at."""
+    return [line for _, line in islice(merge(*lists, key=lambda pair: pair[0], reverse=True), most)]
+
+
+def saving_words(saving: Saving, words: Wording) -> str:
+    """ "Purchase: €40.00, you saved €6.00"."""
+    values = {"total": words.money(saving.total), "saved": words.money(saving.saved)}
+    return said("Purchase: %(total)s, you saved %(saved)s") % values
 
 
 def _told(entry: EntryView, shown: CardView, words: Wording) -> str:

@@ -9,9 +9,11 @@ from werkzeug.wrappers import Response
 from issuer import api_keys, people, tills
 from issuer.cards import find_key
 from issuer.database import transaction
+from issuer.moving import ended_page
+from issuer.schema import Card, CardKey, Merchant
 from issuer.web import limits
 from issuer.web.context import house, now
-from issuer.web.problems import Problem
+from issuer.web.problems import Problem, problem_body, problem_response
 from issuer.web.wording import said
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -80,14 +82,29 @@ def card_key(view: View) -> View:
     """The page of a card: whoever has the link may see it, until it is revoked."""
 
     def check() -> Response | None:
+        key = (request.view_args or {})["key"]
         with transaction(house().directory) as session:
-            row = find_key(session, (request.view_args or {})["key"])
+            row, ended = find_key(session, key), ended_page(session, key)
         if row is None:
-            abort(404)
+            return _ended(ended) if ended else abort(404)
         g.card_id, g.merchant_id = row.card_id, row.merchant_id
         return None
 
     return _guard("card_key", check)(view)
+
+
+def _ended(row: CardKey) -> Response:
+    """What became of a card that had this page, and nothing by which it is found now."""
+    with transaction(house().engine, row.merchant_id) as session:
+        card, shop = session.get_one(Card, row.card_id), session.get_one(Merchant, row.merchant_id).name
+    g.language = card.language
+    title, sentence = said("This card was moved to another phone."), said("The card there counts.")
+    if card.merged_into is not None:
+        title, sentence = said("This card was put together with another one."), said("All of it is on that one now.")
+    sentence += " " + said("If you cannot find it, ask at %(shop)s.") % {"shop": shop}
+    if request.endpoint == "public.state":
+        return problem_response(problem_body(410, "card_ended", f"{title} {sentence}"))
+    return make_response(render_template("public/problem.html", title=title, sentence=sentence), 410)
 
 
 def _find_till() -> Response | None:

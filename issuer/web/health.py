@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer import migrating
+from issuer import migrating, push_stops
 from issuer.database import UnsafeRole, check_role, transaction
 from issuer.schema import Certificate, Heartbeat, Pass, Publication, Registration
 from issuer.web.context import house, now
@@ -78,6 +78,9 @@ def _registry(session: Session, at: datetime) -> CollectorRegistry:
         "phones pushed to that have not fetched",
         _count(session, Registration.pass_id, behind),
     )
+    stopped = Gauge("treuepass_pushes_stopped_seconds", "since Apple takes none", ["pass_type"], registry=registry)
+    for one in push_stops.every(session):
+        stopped.labels(one.pass_type).set(seconds(one.since))
     used = select(func.max(Certificate.not_after).label("end")).group_by(Certificate.pass_type).subquery()
     expiry = session.scalar(select(func.min(used.c.end)))
     gauge("certificate_days_left", "until the first pass type has none", (expiry - at).days if expiry else -1)

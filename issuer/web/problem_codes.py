@@ -55,7 +55,7 @@ CODES = {
     ),
 }
 # Titles of what only pages answer with, in words of the same document.
-PAGE_TITLES = {"not_our_code": "Not a code of ours", "csrf": "The page is too old"}
+PAGE_TITLES = {"card_ended": "This card has ended", "not_our_code": "Not a code of ours", "csrf": "The page is too old"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from issuer.database import transaction
 from issuer.gifts import Left
 from issuer.idempotency import Answer
 from issuer.ledger import Booked, available, posting_of
+from issuer.merging import followed
 from issuer.programs import program_view
 from issuer.purchases import Bought, Order, Quote
 from issuer.refusals import Refusal
@@ -244,6 +245,7 @@ def undo() -> Response:
         card = locked_card(session, posting.card_id) if posting else None
         if posting is None or card is None:
             raise unknown()
+        card = followed(session, card)
         return answered(session, card, counter.reverse(session, card, posting, visit(), within=UNDO))
 
     return _once(work)

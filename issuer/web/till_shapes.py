@@ -1,6 +1,6 @@
 """What the till's screen shows: a card with what can be done, and the answer to what was done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,47 +9,65 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer import gifts
-from issuer.amounts import amount_said
+from issuer.amounts import amount_said, day_said, first_day
 from issuer.cards import CardView, view
 from issuer.counter import UNDO
-from issuer.history import last_earned
+from issuer.ends import endings
+from issuer.history import last_earned, last_voucher
 from issuer.idempotency import Answer
-from issuer.ledger import Booked
+from issuer.ledger import Booked, PostedLine
 from issuer.purchases import Quote
-from issuer.refusals import Refusal
+from issuer.refusals import N_, Refusal
 from issuer.rules.money import DiscountRule
-from issuer.rules.movement import SPEND, is_internal, is_owed
+from issuer.rules.movement import PREPAID, SPEND, is_internal, is_owed
 from issuer.rules.points import PointRule
 from issuer.schema import Card, Granted
 from issuer.statuses import can_choose, counter_text, missing_points, rewards_text, status_text
-from issuer.telling import Fact, Telling, count_text, tell
+from issuer.telling import Fact, Telling, count_text, lasting, tell
 from issuer.web.context import now, page_language
 from issuer.web.keyed import refused
 from issuer.web.till_actions import Known, actions
 from issuer.web.wording import said
 
+GONE = {
+    "redemption": (N_("Used up"), N_("Used up on %(day)s.")),
+    "expiry": (N_("Ended"), N_("Ended without being used up on %(day)s.")),
+    "adjustment": (N_("Taken back"), N_("Taken back by the shop on %(day)s.")),
+}
+"""What became of a voucher, by the cause of the entry that took its last use."""
+
 
 def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, Any]:
     """A card as the screen shows it. ``card``: ``None`` for a printed one before its first stamp."""
     language = page_language()
-    told, last = tell(shown, language), last_earned(session, shown.id)
+    ends = lasting(endings(session, shown), shown, language) if card else []
+    told, last, gone = tell(shown, language), last_earned(session, shown.id), _gone(session, shown)
     return {
         "id": str(shown.id),
         "short_code": shown.short_code,
         "name": shown.customer_name,
-        "headline": told.header.value,
+        "headline": gone[0] if gone else told.header.value,
         "label": _label(told.header, shown),
-        "sentence": sentence(shown),
+        "sentence": gone[1] if gone else sentence(shown),
         "stamps": shown.shown,
         "needed": shown.needed,
         "facts": [{"label": fact.label, "value": fact.value} for fact in (*told.facts, *told.leftovers)],
-        "notices": [*(text for _, text in told.notices), *_owed(shown)],
+        "notices": [*(text for _, text in told.notices), *_owed(shown), *ends],
         "rewards": [
             {"reward_id": str(r.reward_id), "name": r.names[language], "count": r.count} for r in shown.rewards
         ],
         "last_at": last.isoformat() if last else None,
         "actions": actions(shown, shown.words(language), _known(session, card)),
     }
+
+
+def _gone(session: Session, shown: CardView) -> tuple[str, str] | None:
+    """What became of the last voucher of a card that has none left, in a word and with its day."""
+    last = last_voucher(session, shown.id) if shown.rules.kind == "voucher" and not shown.vouchers else None
+    if last is None:
+        return None
+    word, text = GONE[last.cause]
+    return said(word), said(text) % {"day": day_said(first_day(last.at, shown.zone), page_language())}
 
 
 def sentence(shown: CardView, counter: str = "") -> str:
@@ -94,18 +112,30 @@ def counted(shown: CardView, key: str) -> str:
 
 def earned(shown: CardView, booked: Booked) -> str:
     """What a posting brought and how the card stands now, or nothing: "Earned: 12 points. 8 more points for: Cake"."""
-    words = shown.words(page_language())
-    parts = [
-        amount_said(entry.unit, entry.amount, shown.rules, words)
+    gained = [
+        entry
         for entry in booked.entries
         if entry.amount > 0 and not is_internal(entry.unit) and not is_owed(entry.unit)
     ]
-    whole = {"what": ", ".join(parts), "stands": sentence(shown)}
-    return said("Earned: %(what)s. %(stands)s") % whole if parts else ""
+    sold = [entry for entry in gained if entry.unit == PREPAID and entry.cause == "purchase"]
+    told = (
+        said(text) % {"what": _amounts(lines, shown)}
+        for text, lines in (
+            (N_("Sold: %(what)s"), sold),
+            (N_("Earned: %(what)s"), [entry for entry in gained if entry not in sold]),
+        )
+        if lines
+    )
+    return ". ".join([*told, sentence(shown)]) if gained else ""
+
+
+def _amounts(lines: Iterable[PostedLine], shown: CardView) -> str:
+    words = shown.words(page_language())
+    return ", ".join(amount_said(line.unit, line.amount, shown.rules, words) for line in lines)
 
 
 def reckoned(shown: CardView, quote: Quote) -> dict[str, Any]:
-    """An order before it is booked: "40.00 − 6.00 (15 %) = €34.00 to pay", and the cents."""
+    """An order before it is booked: "40.00 − 6.00 (15%) = €34.00 to pay", and the cents."""
     money = shown.words(page_language()).money(quote.to_pay)
     return {
         "sentence": said("%(steps)s = %(money)s to pay") % {"steps": taken_off(shown, quote), "money": money},
@@ -119,13 +149,13 @@ def reckoned(shown: CardView, quote: Quote) -> dict[str, Any]:
 
 
 def taken_off(shown: CardView, quote: Quote) -> str:
-    """What an order costs, and what comes off it: "40.00 − 6.00 (15 %)". ``shown``: the card before it."""
+    """What an order costs, and what comes off it: "40.00 − 6.00 (15%)". ``shown``: the card before it."""
     words = shown.words(page_language())
     steps = [_plain(quote.total, words.language)]
     rule = shown.rules.one(DiscountRule)
     if quote.discount:
         percent = rule.percent(quote.total, shown.balances.get(SPEND, 0)) if rule else Decimal(0)
-        steps.append(f"{_plain(quote.discount, words.language)} ({words.number(percent)}\xa0%)")
+        steps.append(f"{_plain(quote.discount, words.language)} ({words.percent(percent)})")
     for cents, what in ((quote.voucher, said("voucher")), (quote.credit, said("credit"))):
         if cents:
             steps.append(f"{_plain(cents, words.language)} ({what})")

@@ -9,6 +9,7 @@ from issuer.branding import load_branding
 from issuer.design import CHANGES, SHAPE_NAMES, Change, Design, differences, read_colour, read_form
 from issuer.language import LANGUAGES, translator
 from passes.contrast import ENOUGH, pairs
+from passes.extras import NO_EXTRAS, Extras, Place
 from passes.face import Colours
 from passes.stamps import SHAPES
 
@@ -29,6 +30,7 @@ FORM = {
     "back_de": "Montag zu",
     "back_en": "",
     "show_name": "0",
+    "shareable": "0",
 }
 AS_TYPED = Design(
     colours=Colours("#102030", "#ffffff", "#eeeeee"),
@@ -36,6 +38,7 @@ AS_TYPED = Design(
     texts={"de": "Unsere Karte", "en": "Our card"},
     back={"de": "Montag zu", "en": ""},
     show_name=False,
+    wallet=Extras(shareable=False),
 )
 
 
@@ -114,8 +117,8 @@ def _kept(field: str) -> str:
 def test_every_field_may_be_wrong_at_once() -> None:
     wrong = dict.fromkeys(FORM, "\0")
     found, problems = read_form(wrong, BEFORE)
-    assert set(problems) == set(FORM) - {"show_name"}
-    assert found == replace(BEFORE, show_name=False)
+    assert set(problems) == set(FORM) - {"show_name", "shareable"}
+    assert found == replace(BEFORE, show_name=False, wallet=Extras(shareable=False))
 
 
 def test_every_sentence_about_a_field_can_be_said_in_german_with_what_was_typed() -> None:
@@ -168,6 +171,12 @@ def test_what_is_stored_is_read_again() -> None:
         assert Design.read(design.stored()) == design
 
 
+def test_what_a_form_does_not_name_of_the_wallet_is_kept() -> None:
+    near = replace(BEFORE, wallet=Extras(places=(Place(latitude=52.5, longitude=13.4),), align="Right"))
+    found, _ = read_form(FORM, Design.read(near.stored()))
+    assert found.wallet == near.wallet.model_copy(update={"shareable": False})
+
+
 def test_a_ready_design_is_read_whole() -> None:
     stored = load_branding("cafe").design
     design = Design.read(stored)
@@ -182,6 +191,7 @@ def test_a_ready_design_is_read_whole() -> None:
         ("texts", {"de": "Stempelkarte", "en": "Stamp card"}),
         ("back", {"de": "", "en": ""}),
         ("show_name", True),
+        ("wallet", NO_EXTRAS),
     ],
 )
 def test_what_a_first_design_does_not_say_has_its_plain_meaning(without: str, meaning: object) -> None:
@@ -235,6 +245,7 @@ def test_a_design_does_not_differ_from_itself() -> None:
         ("back_de", Change("back", "", "Montag zu")),
         ("back_en", Change("back", "Open all day", "")),
         ("show_name", Change("name", "True", "False")),
+        ("shareable", Change("sharing", "True", "False")),
     ],
 )
 def test_one_field_that_changed_is_one_difference(field: str, change: Change) -> None:
@@ -245,7 +256,7 @@ def test_one_field_that_changed_is_one_difference(field: str, change: Change) ->
 def test_everything_that_changed_is_listed_once_with_before_and_after() -> None:
     found = list(differences(BEFORE, AS_TYPED))
     assert [change.what for change in found] == [
-        *("background", "foreground", "label", "shape", "name"),
+        *("background", "foreground", "label", "shape", "name", "sharing"),
         *("text", "text", "back", "back"),
     ]
     turned = [Change(change.what, change.after, change.before) for change in found]

@@ -10,9 +10,11 @@ from issuer import relaying
 from issuer.publishing import CAMPAIGN, publish
 from issuer.relaying import (
     Claim,
+    Ended,
+    Told,
     claim,
     forget_device,
-    note_answer,
+    note_answers,
     settle,
     waiting_pass_types,
     wishes,
@@ -33,7 +35,7 @@ def _claim(till: Till) -> list[Claim]:
 def _settle(till: Till, claimed: Claim, again_in: float | None = None, told: int = 1) -> None:
     again_at = None if again_in is None else till.later(again_in).now
     with till.work() as session:
-        settle(session, claimed, till.now, again_at=again_at, told=told)
+        settle(session, [Ended(claimed, again_at, told)], till.now)
 
 
 def _wishes(till: Till, claims: list[Claim]) -> list[str]:
@@ -149,14 +151,15 @@ def test_a_phone_that_was_told_is_left_in_peace_when_another_is_tried_again(own_
     claims = _claim(own_till)
     with own_till.work() as session:
         told = next(wish for wish in wishes(session, claims) if wish.push_token == "aa" * 32)
-        note_answer(session, claims[0], told.device_id, "200", own_till.now, accepted=True)
+        note_answers(session, [Told(claims[0], told.device_id, "200", accepted=True)], own_till.now)
     assert _wishes(own_till, claims) == ["bb" * 32]
 
 
 def test_a_refused_push_is_written_down_and_does_not_count_as_told(own_till: Till, card_id: UUID, phone: Phone) -> None:
     claims = _claim(own_till)
     with own_till.work() as session:
-        note_answer(session, claims[0], phone.row(card_id).device_id, "503", own_till.now, accepted=False)
+        refused = Told(claims[0], phone.row(card_id).device_id, "503", accepted=False)
+        note_answers(session, [refused], own_till.now)
     row = phone.row(card_id)
     assert (row.push_answer, row.pushed_version, row.pushed_at) == ("503", None, None)
     assert _wishes(own_till, claims) == ["aa" * 32]

@@ -1,5 +1,6 @@
 """The environment is read once; what is wrong with it is said at once, and no secret is ever said."""
 
+import base64
 import json
 import logging
 import traceback
@@ -226,3 +227,25 @@ def test_two_secrets_make_two_sets_of_keys() -> None:
     first, second = keys_of(load()), keys_of(load(SECRET_KEY="another secret, which is long enough too"))
     assert first.codes != second.codes
     assert first.codes != load().secret_key
+
+
+OLD_KEY = base64.b64encode(b"o" * 32).decode()
+
+
+def test_the_first_of_several_encryption_keys_seals_and_the_others_open() -> None:
+    settings = load(KEY_ENCRYPTION_KEY=f"{KEY}, {OLD_KEY}")
+    assert settings.key_encryption_key == b"treuepass tests: 32 bytes of key"
+    assert settings.older_encryption_keys == (b"o" * 32,)
+    assert load().older_encryption_keys == ()
+
+
+@pytest.mark.parametrize("value", [f"{KEY},", f",{KEY}", f"{KEY},short", f"{KEY};{OLD_KEY}", f"{KEY} {OLD_KEY}"])
+def test_several_encryption_keys_of_which_one_is_none_are_refused_without_being_shown(value: str) -> None:
+    (problem,) = problems(KEY_ENCRYPTION_KEY=value)
+    assert problem == "KEY_ENCRYPTION_KEY is (secret): it must be 32 bytes in base64"
+
+
+def test_an_older_encryption_key_is_not_printed() -> None:
+    shown = repr(load(KEY_ENCRYPTION_KEY=f"{KEY},{OLD_KEY}"))
+    assert OLD_KEY not in shown
+    assert repr(b"o" * 32) not in shown

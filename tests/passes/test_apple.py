@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from passes.apple import apple_files
 from passes.face import Face, Issue, Line, Stamps
+from tests.passes.whole import apple_files
 
 GOLDEN = {
     "formatVersion": 1,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from passes.apple import apple_files
 from passes.band import band_strip
 from passes.face import Face, FaceRefused, Issue, Line, Stamps
 from passes.google import loyalty_class, loyalty_object
@@ -15,6 +14,7 @@ from passes.google_checks import check_card
 from passes.google_face import GoogleCard, GoogleProgram
 from passes.google_front import cuts
 from sandbox.google_schema import violations
+from tests.passes.whole import apple_files
 
 PROGRAM = GoogleProgram("3388.program-7", {"de": "Punkte sammeln"}, "https://karten.example/logo.png")
 CARD = GoogleCard("3388.01jdc4v8w2", "3388.program-7", "https://karten.example/77aa.png")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from passes.apple import apple_files
 from passes.face import Colours, Face, FaceRefused, Issue, Line, Stamps
+from tests.passes.whole import apple_files
 
 
 def lines(count: int, prefix: str = "k") -> tuple[Line, ...]:

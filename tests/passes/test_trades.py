@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from passes.apple import apple_files
 from passes.contrast import pairs
 from passes.face import Colours, Face, Issue, StampLook, Stamps
 from passes.imprint import paper_of
 from passes.palettes import visible_on
 from passes.shapes import SHAPES
 from passes.visibility import tones_of
+from tests.passes.whole import apple_files
 
 BRANDINGS = Path(__file__).parents[2] / "templates" / "branding"
 TRADES = ("bakery", "cafe", "hair_salon", "ice_cream", "retail")

@@ -10,8 +10,8 @@ from tests.conftest import plain
 # Found before the merchant is known (docs/decisions.md): ids, hashes, versions and times; nothing about a customer.
 DIRECTORY = {
     "users", "membership", "login_session", "api_key", "program_slug", "card_key", "pass", "card_code", "device",
-    "registration", "publication", "rollout", "till", "till_enrolment", "invitation", "certificate", "job_run",
-    "heartbeat", "due", "alembic_version",
+    "registration", "publication", "rollout", "till", "till_enrolment", "invitation", "certificate",
+    "certificate_request", "job_run", "heartbeat", "due", "push_stop", "alembic_version",
 }  # fmt: skip
 PERSONAL = ("name", "mail", "phone", "birth", "address", "contact", "note", "gender")
 # The names of machines and of those who sign in are no customer's.

@@ -158,3 +158,68 @@ def test_a_body_of_two_megabytes_is_too_large(api: Api) -> None:
 def test_answers_are_kept_by_no_cache(api: Api, card: dict[str, Any]) -> None:
     for answer in (api.get("/cards"), api.get(f"/cards/{card['id']}"), api.get("/cards/x")):
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+COMPLAINTS = [
+    ("purchases", {"total": {"amount": "12,40", "currency": "EUR"}}, "total.amount",
+     "“12,40” is not an amount: write digits, and up to two more after a point, like 12.40."),
+    ("purchases", {"total": {"amount": "12.40", "currency": "euro"}}, "total.currency",
+     "“euro” is not a currency: write its three capital letters, like EUR."),
+    ("purchases", {}, "total", "This is missing: fill it in."),
+    ("purchases", {"total": None}, "total", "This is missing: fill it in."),
+    ("purchases", {"total": {"amount": "1", "currency": "EUR"}, "items": [None]}, "items.0",
+     "This is missing: fill it in."),
+    ("purchases", {"total": {"amount": "1", "currency": "EUR"}, "items": ["x"]}, "items.0",
+     "Fields with names belong here, and “x” has none."),
+    ("purchases", {"total": {"amount": "1", "currency": "EUR"}, "items": "x"}, "items",
+     "“x” is not a list: send one, in square brackets."),
+    ("stamps", {"count": "two"}, "count", "“two” is not a whole number: write digits only."),
+    ("stamps", {"count": 101}, "count", "“101” is too large: write at most 100."),
+    ("stamps", {"cuont": 1}, "cuont", "There is no field “cuont” here: take it away."),
+    ("stamps", {"occurred_at": "2026-11-21T09:30:00"}, "occurred_at",
+     "“2026-11-21T09:30:00” has no offset: write it like 2026-11-21T09:30:00+01:00."),
+    ("stamps", {"occurred_at": "yesterday"}, "occurred_at",
+     "“yesterday” is not an instant: write it like 2026-11-21T09:30:00+01:00."),
+    ("stamps", {"reference": ""}, "reference", "“” is too short: write at least one character."),
+    ("bonuses", {"cause": "rain"}, "cause",
+     "“rain” is not possible here: choose one of signup, survey, review, event."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body", "field", "message"), COMPLAINTS)
+def test_a_value_that_cannot_be_used_is_named_with_the_remedy(
+    api: Api, card: dict[str, Any], path: str, body: dict[str, Any], field: str, message: str
+) -> None:
+    problem = refused(api.post(f"/cards/{card['id']}/{path}", body), 422, "invalid_body")
+    assert {"field": field, "message": message} in problem["errors"]
+    assert f"{field}: {message}" in problem["detail"]
+
+
+@pytest.mark.parametrize("mail", ["erika", "erika@", "@example.com", "a b@c"])
+def test_an_address_that_is_none_is_told_how_to_write_one(api: Api, cafe: Cafe, mail: str) -> None:
+    body = {"program_id": str(cafe.program_id), "customer": {"mail": mail}}
+    problem = refused(api.post("/cards", body), 422, "invalid_body")
+    told = f"“{mail}” is not an e-mail address: write one like name@example.com."
+    assert problem["errors"] == [{"field": "customer.mail", "message": told}]
+
+
+@pytest.mark.parametrize("name", ["\u200d", "\u200b\u200d", " \u00a0", "\u3164", "\u2800", "\ufe0f", "\u00ad"])
+def test_a_name_without_a_sign_that_can_be_seen_is_refused(api: Api, cafe: Cafe, name: str) -> None:
+    for path, body in (
+        ("/cards", {"program_id": str(cafe.program_id), "customer": {"name": name}}),
+        ("/programs", {"name": name, "rule": {"stamps_needed": 5}}),
+        ("/programs", {"name": {"de": name, "en": "Card"}, "rule": {"stamps_needed": 5}}),
+    ):
+        refused(api.post(path, body), 422, "invalid_body")
+
+
+@pytest.mark.parametrize("name", ["👩\u200d🍳", "مقهى", "é", "e\u0301", "☕\ufe0f", "7"])
+def test_a_name_of_any_writing_is_taken(api: Api, cafe: Cafe, name: str) -> None:
+    api.made("/cards", {"program_id": str(cafe.program_id), "customer": {"name": name}})
+
+
+def test_nothing_of_our_checks_own_language_is_shown(api: Api, card: dict[str, Any]) -> None:
+    for path, body, *_ in COMPLAINTS:
+        text = api.post(f"/cards/{card['id']}/{path}", body).text
+        for word in ("String should", "Input should", "Field required", "Extra inputs", "pattern", "pydantic", "^["):
+            assert word not in text

@@ -173,7 +173,7 @@ def test_a_card_moves_to_a_new_phone(api: Api, card: dict[str, Any]) -> None:
     assert api.found("/cards", code=card["code"])["items"] == []
     assert api.found("/cards", code=moved["code"])["items"][0]["id"] == card["id"]
     key = card["links"]["web"].rpartition("/")[2]
-    assert api.client.get(f"/card/{key}").status_code == 404
+    assert api.client.get(f"/card/{key}").status_code == 410
 
 
 def test_two_cards_of_a_person_become_one(api: Api, card: dict[str, Any]) -> None:

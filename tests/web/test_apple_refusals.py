@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
+from issuer import registrations
 from issuer.database import transaction
 from issuer.registrations import MOST_PHONES
-from issuer.schema import Card, Certificate, Pass
+from issuer.schema import Card, Certificate, Device, Pass
 from issuer.web import create_app
 from tests.conftest import PASS_TYPE, Cafe
 from tests.web.asking import Api
@@ -41,6 +43,26 @@ def test_a_wrong_token_and_an_unknown_serial_are_told_alike(phone: Held, second_
     told = {(answer.status_code, answer.data, tuple(sorted(answer.headers))) for answer in answers}
     assert {status for status, _, _ in told} == {401}
     assert len(told) == 1
+
+
+def test_a_serial_that_is_not_there_costs_the_same_work_as_a_wrong_token(
+    phone: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The opening of a seal and one comparison in constant time, whatever was wrong."""
+    work = list[str]()
+
+    def watched(name: str) -> Callable[..., object]:
+        real = getattr(registrations, name)
+        return lambda *given, **named: (work.append(name), real(*given, **named))[1]
+
+    for name in ("unseal", "check_token"):
+        monkeypatch.setattr(registrations, name, watched(name))
+    phone_of = [Held(phone.client, phone.device, phone.serial, "wrong" * 8)]
+    phone_of += [Held(phone.client, phone.device, "f" * 32, token) for token in (phone.token, "wrong")]
+    for stranger in phone_of:
+        work.clear()
+        assert stranger.fetch().status_code == 401
+        assert work == ["unseal", "check_token"]
 
 
 @pytest.mark.parametrize(
@@ -114,16 +136,24 @@ def test_paths_and_methods_that_apple_does_not_know_are_refused(phone: Held) -> 
     assert phone.client.put(phone.registration).status_code == 405
 
 
-def test_a_pass_is_registered_on_no_more_phones_than_a_family_has(api: Api, cafe: Cafe) -> None:
+def test_a_pass_is_registered_on_no_more_phones_than_a_family_has(api: Api, cafe: Cafe, engine: Engine) -> None:
     first = held(api, cafe)
     for number in range(MOST_PHONES):
         assert (
             Held(first.client, f"phone {number} {first.device}", first.serial, first.token).register().status_code
             == 201
         )
-    assert first.register().status_code == 403
+    for _ in range(3):
+        stranger = Held(first.client, uuid4().hex, first.serial, first.token)
+        assert stranger.register().status_code == 403
+        assert not _is_known(engine, stranger.device), "who is refused leaves nothing behind"
     known = Held(first.client, f"phone 0 {first.device}", first.serial, first.token)
     assert known.register().status_code == 200
+
+
+def _is_known(engine: Engine, device: str) -> bool:
+    with transaction(engine) as session:
+        return session.scalar(select(Device.id).where(Device.library_id == device)) is not None
 
 
 def test_a_revoked_pass_may_still_be_fetched_so_that_it_can_end(phone: Held, engine: Engine) -> None:

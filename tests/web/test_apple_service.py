@@ -17,7 +17,7 @@ from issuer.schema import Device, Event, Registration
 from sandbox.authority import Authority
 from sandbox.wallet import open_pass
 from tests.conftest import PASS_TYPE
-from tests.web.phones import PKPASS, Held, held
+from tests.web.phones import PKPASS, Held, held, pass_json
 
 
 def _number(engine: Engine) -> None:
@@ -212,14 +212,20 @@ def test_the_console_learns_which_version_a_phone_holds(phone: Held, engine: Eng
 
 
 def test_the_log_is_taken_from_anybody_and_kept_short(phone: Held, caplog: pytest.LogCaptureFixture) -> None:
-    lines = [f"line {number} " + "x" * 10_000 + "\nforged" for number in range(100)]
+    lines = [f"line {number} " + "x" * 3_000 + "\nforged" for number in range(40)]
     with caplog.at_level(logging.WARNING):
-        answer = phone.client.post("/apple/v1/log", json={"logs": lines})
+        answer = phone.client.post("/apple/v1/log", json={"logs": lines}, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert (answer.status_code, answer.data) == (200, b"")
     taken = [record.getMessage() for record in caplog.records if "a phone says" in record.getMessage()]
     assert len(taken) == 20
     assert max(map(len, taken)) < 2100
     assert all("\n" not in line for line in taken), "a phone cannot forge a line of ours"
+
+
+def test_a_log_too_large_for_a_phones_is_not_read(phone: Held, caplog: pytest.LogCaptureFixture) -> None:
+    answer = phone.client.post("/apple/v1/log", json={"logs": ["x" * 200_000]})
+    assert answer.status_code == 413
+    assert "a phone says" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -249,3 +255,15 @@ def _events(engine: Engine, phone: Held, kind: str) -> int:
     with transaction(engine, phone.merchant_id) as session:
         mine = (Event.card_id == phone.card["id"], Event.kind == kind)
         return session.scalar(select(func.count(Event.number)).where(*mine)) or 0
+
+
+def test_a_pass_keeps_its_token_for_ever(phone: Held) -> None:
+    """Copies with the old one live on: whatever changes, the token that a phone has is the one that is sent."""
+    tokens = {phone.token}
+    for _ in range(3):
+        phone.stamp()
+        phone.register()
+        tokens |= {pass_json(phone.fetch().data)["authenticationToken"]}
+        tokens |= {pass_json(phone.download().data)["authenticationToken"]}
+        phone.unregister()
+    assert tokens == {phone.token}

@@ -2,10 +2,12 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask_openapi3 import OpenAPI
 
+from passes.qr import qr_svg
 from tests.conftest import Cafe
 from tests.web.asking import Api
 from tests.web.members import Member, member
@@ -50,6 +52,17 @@ def test_a_booking_is_taken_back_with_all_its_lines(manager: Member, api: Api, c
     shown = api.found(f"/cards/{card['id']}")
     assert (shown["balances"], shown["rewards"]) == ({"stamps": 0}, [])
     assert 'id="no-bookings"' in manager.get(_path(card))
+
+
+def test_what_was_taken_back_after_two_cards_became_one_is_shown_on_the_card_that_has_it(
+    manager: Member, api: Api, card: dict[str, Any]
+) -> None:
+    other = api.made("/cards", {"program_id": card["program_id"]})
+    api.made(f"/cards/{other['id']}/stamps", {"count": 2})
+    (action,) = _actions(manager.get(_path(other)), "correct/")
+    _send(manager, _path(card, "merge"), code=other["short_code"])
+    assert _send(manager, action).location == f"/console/cards/{card['id']}"
+    assert _balances(api, card) == {"stamps": 0}
 
 
 def test_what_was_taken_back_elsewhere_meanwhile_is_refused_with_a_sentence(
@@ -197,9 +210,43 @@ def test_a_card_that_moved_has_a_new_code(manager: Member, api: Api, card: dict[
     assert api.found(f"/cards/{card['id']}")["code"] != card["code"]
 
 
+def test_after_a_move_the_way_to_the_card_is_shown_to_copy_and_to_scan(
+    manager: Member, api: Api, card: dict[str, Any]
+) -> None:
+    answer = _send(manager, _path(card, "move"))
+    assert answer.location == _path(card, "moved")
+    page = manager.get(_path(card, "moved"))
+    link = api.found(f"/cards/{card['id']}")["links"]["web"]
+    assert link != card["links"]["web"]
+    assert f'value="{link}" readonly' in page
+    assert 'data-copy="link"' in page
+    assert quote(qr_svg(link)) in page
+
+
+def test_a_card_that_ended_has_no_link_to_hand_on(manager: Member, api: Api, card: dict[str, Any]) -> None:
+    other = api.made("/cards", {"program_id": card["program_id"]})
+    _send(manager, _path(card, "merge"), code=other["short_code"])
+    assert manager.browser.client.get(_path(other, "moved")).status_code == 404
+
+
+def test_the_console_says_when_a_card_moved(manager: Member, card: dict[str, Any]) -> None:
+    assert "umgezogen" not in manager.get(f"/console/cards/{card['id']}")
+    _send(manager, _path(card, "move"))
+    assert "Auf ein neues Handy umgezogen" in manager.get(f"/console/cards/{card['id']}")
+
+
+def test_the_console_names_both_cards_that_became_one(manager: Member, api: Api, card: dict[str, Any]) -> None:
+    other = api.made("/cards", {"program_id": card["program_id"]})
+    _send(manager, _path(card, "merge"), code=other["short_code"])
+    kept, gone = (manager.get(f"/console/cards/{one['id']}") for one in (card, other))
+    assert f'<a href="/console/cards/{other["id"]}">Mit Karte {other["short_code"]} zusammengelegt</a>' in kept
+    assert f'<a href="/console/cards/{card["id"]}">In Karte {card["short_code"]} aufgegangen</a>' in gone
+
+
 def test_staff_may_correct_nothing(app: OpenAPI, cafe: Cafe, now: Any, card: dict[str, Any]) -> None:
     staff = member(app, now, (cafe.merchant_id, "staff"))
     assert staff.browser.client.get(_path(card)).status_code == 403
+    assert staff.browser.client.get(_path(card, "moved")).status_code == 403
     for rest in ("move", "merge", "vouchers"):
         assert _send(staff, _path(card, rest)).status_code == 403
     assert _path(card) not in staff.get(f"/console/cards/{card['id']}")

@@ -4,6 +4,7 @@ import html
 import re
 from datetime import datetime
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from flask_openapi3 import OpenAPI
@@ -15,6 +16,7 @@ from issuer.design import Design
 from issuer.web.console.google_preview import google_ink
 from issuer.web.console.previews import _down
 from passes.contrast import contrast
+from tests.conftest import Cafe
 from tests.passes.pictures import drawn, file_of
 from tests.web.designing import DARK, DESIGN, FAINT, Desk, open_desk
 
@@ -235,3 +237,58 @@ def test_the_preview_is_what_the_phone_gets(desk: Desk) -> None:
     assert sentence[0] in html.unescape(card)
     assert "stamps-hexagon" in card
     assert Design.read(desk.worn().design).colours.background == DARK["background"]
+
+
+def _second(desk: Desk) -> str:
+    """The id of a further program, of points."""
+    body = {"name": {"de": "Punkte & mehr", "en": "Points & more"}, "kind": "points", "rule": {}}
+    return str(desk.api.made("/programs", body)["id"])
+
+
+def test_with_one_program_there_is_nothing_to_choose(desk: Desk) -> None:
+    assert 'id="which-program"' not in desk.page()
+
+
+def test_the_card_of_any_of_the_shops_programs_is_shown_in_the_one_design(desk: Desk) -> None:
+    program = _second(desk)
+    desk.save(**DARK)
+    first, second = desk.page(), desk.page(f"{DESIGN}?program={program}")
+    assert "0 / 10" in first
+    assert "0 / 10" not in second
+    assert f'<option value="{program}" selected>Points & more</option>' in second
+    assert DARK["background"] in second
+    assert "pass-band" in faces(second, "web")[0]
+
+
+def test_the_pictures_beside_the_form_are_of_the_program_that_is_shown(desk: Desk) -> None:
+    program = _second(desk)
+    strips = re.findall(r'src="([^"]*strip-half\.png[^"]*)"', desk.page(f"{DESIGN}?program={program}"))
+    assert strips
+    assert all(f"program={program}" in path for path in strips)
+    assert desk.get(strips[0]).data != desk.get(strips[0].partition("?")[0]).data
+
+
+def test_saving_goes_on_with_the_program_that_is_shown(desk: Desk) -> None:
+    program = _second(desk)
+    part = desk.post(DESIGN, part=True, program=program, **DARK)
+    assert "0 / 10" not in part.text
+    assert f"program={program}" in desk.save(program=program, card_language="de").location
+    assert f"program={program}" in desk.post(f"{DESIGN}/discard?program={program}").location
+
+
+def test_what_cannot_be_saved_is_said_beside_the_same_card(desk: Desk) -> None:
+    program = _second(desk)
+    answer = desk.post(DESIGN, program=program, background="blau")
+    assert answer.status_code == 422
+    assert f'<option value="{program}" selected>' in answer.text
+
+
+@pytest.mark.parametrize("way", ["page", "strip", "save"])
+def test_a_program_of_somebody_else_is_not_found(desk: Desk, cafe: Cafe, way: str) -> None:
+    path = f"{DESIGN}/files/1/strip-half.png" if way == "strip" else DESIGN
+    for other in (cafe.program_id, uuid4(), "none"):
+        if way == "save":
+            assert desk.post(DESIGN, part=True, program=str(other), **DARK).status_code == 404
+        else:
+            assert desk.get(f"{path}?program={other}").status_code == 404
+    assert not desk.drafted()

@@ -63,7 +63,7 @@ def test_before_publishing_the_merchant_reads_what_will_happen(
         "2 cards have begun a round of 10: they finish it as promised.",
         "1 card without a stamp keeps the promise it was given, until it is full once.",
         "New cards and every next round go by the new rule.",
-        "No phone has a card of yours yet: nobody is disturbed.",
+        "No card is in a phone's wallet yet: their web pages show the new rules by themselves.",
     ]
     assert programs_of(engine, owner)[0].version.number == 1
 

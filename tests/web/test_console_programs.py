@@ -161,7 +161,7 @@ def test_what_customers_read_is_shown_in_both_languages_and_goodwill_is_not(owne
 
 def test_the_sentences_follow_what_is_typed(owner: Member) -> None:
     page = pressed(owner, NEW, "look", start(owner, "cashback"), parts__0__percent="7,5")
-    assert listed(page, "told-en") == ["7.5 % of each purchase comes back as credit"]
+    assert listed(page, "told-en") == ["7.5% of each purchase comes back as credit"]
 
 
 @pytest.mark.parametrize("typed", ["4,50", "4.50", "4.5", " 4,5 "])
@@ -249,3 +249,52 @@ def test_parts_that_no_page_offers_are_refused_with_a_sentence(
     page = pressed(owner, NEW, "save", {**start(owner, "stamps"), **extra}, 422)
     assert 'id="summary"' in page
     assert programs_of(engine, owner) == []
+
+
+def _choices(page: str, name: str) -> list[str]:
+    inside = page.partition(f'name="{name}"')[2].partition("</select>")[0]
+    return re.findall(r'<option value="([^"]*)"', inside)
+
+
+@pytest.mark.parametrize(("kind", "ends"), [
+    ("stamps", ["stamps", "rewards"]), ("donation", ["stamps"]), ("points", ["points"]), ("cashback", ["credit"]),
+])  # fmt: skip
+def test_an_end_is_offered_for_what_the_program_has(owner: Member, kind: str, ends: list[str]) -> None:
+    page = pressed(owner, NEW, "add:expiry", start(owner, kind))
+    assert _choices(page, "parts.1.what") == ends
+
+
+def test_what_a_present_brings_may_end_too(owner: Member) -> None:
+    page = pressed(owner, NEW, "add:birthday", start(owner, "points"))
+    page = pressed(owner, NEW, "add:expiry", fields_of(page))
+    assert _choices(page, "parts.2.what") == ["points", "rewards"]
+
+
+@pytest.mark.parametrize("kind", ["discount", "prepaid", "voucher"])
+def test_where_nothing_is_collected_no_end_of_it_is_offered(owner: Member, kind: str) -> None:
+    assert 'value="add:expiry"' not in get(owner, f"{NEW}?kind={kind}")
+
+
+def test_an_end_is_offered_once_for_each_thing_that_ends(owner: Member) -> None:
+    page = pressed(owner, NEW, "add:expiry", start(owner, "stamps"))
+    assert 'value="add:expiry"' in page
+    assert 'value="add:expiry"' not in pressed(owner, NEW, "add:expiry", fields_of(page))
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    ("points", ["One more reward", "One more time of the week"]), ("discount", ["One more step"]),
+])  # fmt: skip
+def test_the_button_for_a_further_line_says_what_it_adds(owner: Member, kind: str, words: list[str]) -> None:
+    page = get(owner, f"{NEW}?kind={kind}")
+    assert re.findall(r'value="more:[^>]*>([^<]*)<', page) == words
+
+
+def test_points_with_a_name_may_have_one_for_a_single_one(owner: Member) -> None:
+    stars = {"parts__0__names__de": "Sterne", "parts__0__names__en": "Stars"}
+    page = pressed(owner, NEW, "look", start(owner, "points"), **stars)
+    assert listed(page, "told-en")[0].startswith("1 × Stars per ")
+    one = {"parts__0__one__de": "Stern", "parts__0__one__en": "Star", "parts__0__bonus": "20"}
+    page = pressed(owner, NEW, "look", fields_of(page), **one)
+    assert listed(page, "told-en")[0].startswith("1 Star per ")
+    assert listed(page, "told-en")[0].endswith("20 Stars to begin with")
+    assert listed(page, "told-de")[0].startswith("1 Stern je ")

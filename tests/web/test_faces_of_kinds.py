@@ -1,6 +1,7 @@
 """Cards of every kind on the pages that show them: the customer's own, the join page, the console's, the designer's."""
 
 import html
+import io
 import json
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask_openapi3 import OpenAPI
+from PIL import Image
 from sqlalchemy import Engine, update
 
 from issuer import counter
@@ -24,6 +26,7 @@ from tests.issuer.rules.cases import EXPIRY, LUNCH, TIERS, named
 from tests.web.designing import Desk, open_desk
 from tests.web.test_console_previews import faces
 
+NBSP = "\N{NO-BREAK SPACE}"
 CAKE = "a second reward, of each shop its own"
 STAMPS: dict[str, Any] = {"kind": "stamps", "stamps_needed": 10, "reward_id": "R"}
 POINTS: dict[str, Any] = {
@@ -169,7 +172,7 @@ def test_the_join_page_lists_every_promise(opened: Opened) -> None:
 
 
 def test_a_new_card_on_the_join_page_begins_with_what_new_cards_get(opened: Opened) -> None:
-    for part, shown in ((POINTS | {"bonus": 25}, "25"), (VOUCHER, "15 %"), (STAMPS | {"bonus": 2}, "2 / 10")):
+    for part, shown in ((POINTS | {"bonus": 25}, "25"), (VOUCHER, "15%"), (STAMPS | {"bonus": 2}, "2 / 10")):
         desk, till = opened(part)
         with till.work() as session:
             slug = session.get_one(Program, till.shop.program_id).slug
@@ -220,22 +223,48 @@ def test_the_console_shows_the_balance_of_any_card(opened: Opened) -> None:
     assert '<span class="amount-up">+€2.50</span>' in page
 
 
-@pytest.mark.parametrize(("main", "counts"), [
+@pytest.mark.parametrize(("main", "shown"), [
     (POINTS, ["0", "125", "250"]),
     (CASHBACK, ["€0.00", "€2.50", "€5.00"]),
     (PREPAID, ["0", "5", "10"]),
-    (VOUCHER | {"uses": 4}, ["–", "2 × 15 %", "4 × 15 %"]),
-    (DISCOUNT, ["15 %", "15 %", "15 %"]),
+    (VOUCHER | {"uses": 4}, ["none left", "2 × 15%", "4 × 15%"]),
+    (DISCOUNT, ["15%", "15%", "15%"]),
     (DONATION, ["0 / 8", "4 / 8", "7 / 8"]),
 ])  # fmt: skip
-def test_the_designer_shows_three_states_of_any_kind(opened: Opened, main: dict[str, Any], counts: list[str]) -> None:
+def test_the_designer_shows_three_states_of_any_kind(opened: Opened, main: dict[str, Any], shown: list[str]) -> None:
     desk, _ = opened(main)
     page = desk.page()
-    assert [balance(face) for face in faces(page, "web")] == counts
+    assert [balance(face) for face in faces(page, "web")] == shown
     for state in ("empty", "half", "full"):
         picture = re.search(rf'src="([^"]+/strip-{state}\.png)"', page)
         assert picture is not None
         assert desk.get(picture[1]).status_code == 200
+
+
+def test_the_designer_draws_a_voucher_as_the_coupon_that_it_becomes(opened: Opened) -> None:
+    desk, _ = opened(VOUCHER)
+    empty, _, full = faces(page := desk.page(), "apple")
+    assert re.findall(r'class="apple-large">(.*?)<', full) == ["15% off"]
+    assert 'class="apple-large"' not in empty
+    assert "cut on an iPhone" not in page
+
+
+@pytest.mark.parametrize("main", [PREPAID, DISCOUNT], ids=lambda one: one["kind"])
+def test_the_designer_draws_a_membership_with_its_thumbnail_and_no_strip(opened: Opened, main: dict[str, Any]) -> None:
+    desk, _ = opened(main)
+    half = faces(desk.page(), "apple")[1].partition('<div data-view="stack">')[0]
+    assert 'class="apple-strip"' not in half
+    path = re.search(r'class="apple-thumbnail" src="([^"]+)"', half)
+    assert path is not None
+    assert Image.open(io.BytesIO(desk.get(path[1]).data)).size == (180, 180)
+
+
+@pytest.mark.parametrize(("long", "warned"), [("x", False), ("Slice of cake with cream and a large coffee", True)])
+def test_the_designer_warns_of_a_voucher_that_is_cut_where_it_stands_large(
+    opened: Opened, long: str, warned: bool
+) -> None:
+    desk, _ = opened(VOUCHER | {"worth": {"thing": named(long, long)}})
+    assert ("where it stands large" in desk.page()) is warned
 
 
 @pytest.mark.parametrize("main", GRIDLESS, ids=lambda one: one["kind"])
@@ -261,3 +290,37 @@ def test_text_of_a_merchant_is_text_everywhere(opened: Opened) -> None:
     for path in (path_of(till, card_id), f"/console/cards/{card_id}", "/console/design"):
         assert html.escape(bad, quote=False) in desk.get(path).text
         assert bad not in desk.get(path).text
+
+
+def test_the_history_says_what_a_discount_saved(opened: Opened) -> None:
+    desk, till = opened(DISCOUNT)
+    card_id = till.join()
+    till.bought(card_id, 4_000)
+    assert history(desk.page(path_of(till, card_id))) == [f"Einkauf: 40,00{NBSP}€, du hast 6,00{NBSP}€ gespart"]
+    assert "Purchase: €40.00, €6.00 off" in desk.page(f"/console/cards/{card_id}")
+
+
+def test_a_purchase_that_saved_nothing_has_no_line_of_its_own(opened: Opened) -> None:
+    desk, till = opened(DISCOUNT | {"steps": [{"from_cents": 5_000, "percent": "10"}]})
+    card_id = till.join()
+    till.bought(card_id, 4_000)
+    assert history(desk.page(path_of(till, card_id))) == []
+
+
+def test_what_was_saved_stands_among_the_rest_newest_first(opened: Opened) -> None:
+    desk, till = opened(POINTS, DISCOUNT)
+    card_id = till.join()
+    till.bought(card_id, 4_000)
+    till.later(1).bought(card_id, 2_000)
+    assert [line.partition(":")[2] for line in history(desk.page(path_of(till, card_id)))] == [
+        " Punkte +17", f" 20,00{NBSP}€, du hast 3,00{NBSP}€ gespart",
+        " Punkte +34", f" 40,00{NBSP}€, du hast 6,00{NBSP}€ gespart",
+    ]  # fmt: skip
+
+
+def test_the_join_page_says_its_promise_once(opened: Opened) -> None:
+    desk, till = opened(DISCOUNT)
+    with till.work() as session:
+        slug = session.get_one(Program, till.shop.program_id).slug
+    page = desk.page(f"/join/{slug}")
+    assert page.count("15% off each order") == 1

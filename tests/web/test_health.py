@@ -28,6 +28,7 @@ METRICS = {
     "treuepass_registrations_behind",
     "treuepass_certificate_days_left",
     "treuepass_heartbeat_age_seconds",
+    "treuepass_pushes_stopped_seconds",
 }
 
 

@@ -1,5 +1,7 @@
 """A card moves to another phone: the old one shows that it ended, the new one the card, and neither the other's."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -127,14 +129,34 @@ def test_the_tokens_do_not_open_each_others_pass(old: Held, new: Held) -> None:
     assert swapped.register().status_code == 401
 
 
-@pytest.mark.parametrize("tail", ["", "/apple.pkpass", "/qr.svg"])
-def test_the_old_page_is_as_unknown_as_any_other(old: Held, new: Held, tail: str) -> None:
-    path = urlsplit(old.card["links"]["web"]).path
-    unknown = old.client.get(f"/card/nobody-knows-this-key{tail}")
-    gone = old.client.get(f"{path}{tail}")
-    assert (gone.status_code, gone.data) == (unknown.status_code, unknown.data)
-    assert gone.status_code == 404
+@pytest.mark.parametrize("tail", ["", "/apple.pkpass", "/qr.svg", "/data", "/state.json"])
+def test_the_old_page_says_that_the_card_moved_and_not_where_it_is(old: Held, new: Held, tail: str) -> None:
+    answer = old.client.get(urlsplit(old.card["links"]["web"]).path + tail)
+    assert answer.status_code == 410
+    told = html.unescape(answer.text) if answer.mimetype == "text/html" else answer.get_json()["detail"]
+    assert "Diese Karte ist auf ein anderes Handy umgezogen." in told
+    for known in (new.card["code"], new.card["short_code"], new.serial, urlsplit(new.card["links"]["web"]).path):
+        assert known not in answer.text
     assert old.client.get(urlsplit(new.card["links"]["web"]).path + tail).status_code == 200
+
+
+def test_the_old_pages_script_is_told_so_too(old: Held, new: Held) -> None:
+    answer = old.client.get(f"{urlsplit(old.card['links']['web']).path}/state.json")
+    assert (answer.mimetype, answer.get_json()["code"]) == ("application/problem+json", "card_ended")
+
+
+@pytest.mark.parametrize("tail", ["", "/state.json"])
+def test_a_page_that_never_was_is_simply_not_found(old: Held, new: Held, tail: str) -> None:
+    assert old.client.get(f"/card/nobody-knows-this-key{tail}").status_code == 404
+
+
+def test_nothing_is_changed_by_the_old_page(old: Held, new: Held) -> None:
+    path = urlsplit(old.card["links"]["web"]).path
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', old.client.get("/console/sign-in").text)[0]
+    answer = old.client.post(f"{path}/language", data={"language": "en", "csrf_token": token})
+    assert answer.status_code == 410
+    assert old.api is not None
+    assert old.api.found(f"/cards/{old.card['id']}")["language"] == "de"
 
 
 def test_a_merged_cards_phone_shows_that_it_ended(old: Held, engine: Engine, keys: Keys, now: datetime) -> None:
@@ -150,6 +172,10 @@ def test_a_merged_cards_phone_shows_that_it_ended(old: Held, engine: Engine, key
     shown = pass_json(old.fetch().data)
     assert shown["voided"] is True
     assert into_code not in texts(shown)
+    page = old.client.get(urlsplit(old.card["links"]["web"]).path)
+    assert page.status_code == 410
+    assert "mit einer anderen zusammengelegt" in page.text
+    assert str(into_id) not in page.text
 
 
 def number(engine: Engine) -> None:

@@ -165,13 +165,18 @@ def test_the_pass_is_downloaded_as_a_file_of_apples_type(client: FlaskClient, ca
 
 
 @pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png", "/data"])
-def test_a_revoked_key_opens_nothing(client: FlaskClient, card: dict[str, Any], engine: Engine, tail: str) -> None:
+def test_a_revoked_key_opens_nothing_and_is_told_why(
+    client: FlaskClient, card: dict[str, Any], engine: Engine, tail: str
+) -> None:
     path = _page(card) + tail
     assert client.get(path).status_code == 200
     with transaction(engine) as session:
         mine = CardKey.key_hash == digest(path.split("/")[2])
         session.execute(update(CardKey).where(mine).values(revoked_at=datetime.now(UTC)))
-    assert client.get(path).status_code == 404
+    answer = client.get(path)
+    assert answer.status_code == 410
+    assert card["short_code"] not in answer.text
+    assert card["serial"] not in answer.text
 
 
 @pytest.mark.parametrize("tail", ["", "/state.json", "/apple.pkpass", "/qr.svg", "/qr.png", "/data", "/nothing"])

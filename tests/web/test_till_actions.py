@@ -186,7 +186,7 @@ def test_no_more_than_three_buttons_stand_above_the_main_one(till: Browser, api:
 
 
 @pytest.mark.parametrize(("make", "label", "headline"), [
-    (points_card, "Punkte", "0"), (prepaid_card, "Besuche", "0"), (discount_card, "Rabatt", "15 %"),
+    (points_card, "Punkte", "0"), (prepaid_card, "Besuche", "0"), (discount_card, "Rabatt", "15\u00a0%"),
     (stamp_card, "", "0 / 10"),
 ])  # fmt: skip
 def test_the_card_says_what_its_face_says(till: Browser, api: Api, make: Any, label: str, headline: str) -> None:

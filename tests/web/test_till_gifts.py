@@ -12,7 +12,7 @@ from issuer.schema import Posting
 from tests.conftest import Cafe
 from tests.web.asking import Api
 from tests.web.conftest import Browser
-from tests.web.counters import CAKE, done, holds, offered, only, problem, seen, stamp_card
+from tests.web.counters import CAKE, card_under, done, holds, offered, only, problem, seen, stamp_card
 
 GOODWILL = {"kind": "goodwill", "grant": {"unit": "stamps", "amount": 1}, "a_week": 2}
 CAUSES = {
@@ -52,6 +52,33 @@ def test_a_voucher_is_burned_once_and_again_after_it_was_taken_back(
     problem(till.send("/till/vouchers", body), 409, "voucher_used")
     done(till, "/till/undo", card, entry_id=booked["entry_id"])
     done(till, "/till/vouchers", card, voucher_id=made["id"])
+
+
+@pytest.mark.parametrize(("uses", "headline"), [(1, "Aufgebraucht"), (2, "Kuchen")])
+def test_a_card_of_vouchers_without_one_says_when_it_was_used_up(
+    till: Browser, api: Api, uses: int, headline: str
+) -> None:
+    rule = {"names": CAKE, "worth": {"thing": CAKE}, "uses": uses}
+    card = card_under(api, "voucher", rule)
+    (voucher,) = api.found(f"/cards/{card['id']}/vouchers")["items"]
+    done(till, "/till/vouchers", card, voucher_id=voucher["id"])
+    shown = seen(till, card["code"])["card"]
+    assert shown["headline"] == headline
+    assert shown["sentence"].startswith("Am " if uses == 1 else "Gutschein des Gastes")
+    assert shown["sentence"].endswith(" aufgebraucht.") == (uses == 1)
+
+
+def test_a_voucher_that_was_taken_back_is_not_called_used_up(till: Browser, api: Api) -> None:
+    card = card_under(api, "voucher", {"names": CAKE, "worth": {"thing": CAKE}})
+    (voucher,) = api.found(f"/cards/{card['id']}/vouchers")["items"]
+    api.made(f"/vouchers/{voucher['id']}/revocation", {})
+    assert seen(till, card["code"])["card"]["headline"] == "Zurückgenommen"
+
+
+def test_a_long_name_is_not_cut_at_the_till(till: Browser, api: Api) -> None:
+    name = "Ein Stück Schwarzwälder Kirschtorte"
+    card = card_under(api, "voucher", {"names": CAKE, "worth": {"thing": {"de": name, "en": name}}})
+    assert seen(till, card["code"])["card"]["headline"] == name
 
 
 def test_a_voucher_of_another_card_is_refused(till: Browser, api: Api, card: dict[str, Any], cafe: Cafe) -> None:
@@ -184,6 +211,16 @@ def test_the_code_of_a_merged_card_opens_the_card_that_took_over(
         assert (found["card"]["id"], found["card"]["stamps"]) == (card["id"], 3)
         assert card["short_code"] in found["note"]
     problem(till.send("/till/stamps", {"card_id": old["id"]}), 409, "card_blocked")
+
+
+def test_what_is_undone_after_two_cards_became_one_is_shown_on_the_card_that_has_it(
+    till: Browser, api: Api, card: dict[str, Any], cafe: Cafe
+) -> None:
+    old = api.made("/cards", {"program_id": str(cafe.program_id)})
+    booked = done(till, "/till/stamps", old, count=3)
+    api.made(f"/cards/{card['id']}/merge", {"from": old["id"]})
+    undone = done(till, "/till/undo", old, entry_id=booked["entry_id"])
+    assert (undone["card"]["id"], undone["card"]["stamps"]) == (card["id"], 0)
 
 
 def test_the_code_of_a_lost_phone_leads_nowhere(till: Browser, api: Api, card: dict[str, Any]) -> None:

@@ -62,10 +62,18 @@ def test_a_quote_books_nothing(till: Browser, api: Api) -> None:
     assert (holds(api, card), api.found(f"/cards/{card['id']}")["version"]) == ({}, 1)
 
 
+def test_visits_are_sold_and_not_collected(till: Browser, api: Api) -> None:
+    told = done(till, "/till/prepaid", prepaid_card(api))["sentence"]
+    assert told.startswith("Verkauft: 10 Besuche. ")
+    assert "Gesammelt" not in told
+    till.client.get("/till?lang=en")
+    assert done(till, "/till/prepaid", prepaid_card(api))["sentence"].startswith("Sold: 10 visits. ")
+
+
 def test_a_quote_in_english_says_the_same(till: Browser, api: Api) -> None:
     till.client.get("/till?lang=en")
     quoted = _quote(till, discount_card(api), total=4000)
-    assert plain(quoted["sentence"]) == "40.00 − 6.00 (15 %) = €34.00 to pay"
+    assert plain(quoted["sentence"]) == "40.00 − 6.00 (15%) = €34.00 to pay"
 
 
 def test_a_purchase_says_what_to_collect_and_what_it_earned(till: Browser, api: Api) -> None:

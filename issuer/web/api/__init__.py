@@ -7,6 +7,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from issuer.web.api.complaints import complaint
 from issuer.web.api.types import NAMES, TEXT
 from issuer.web.problems import Problem, problem_body, problem_response
 
@@ -38,11 +39,10 @@ def _malformed(_error: Exception | None) -> None:
 
 def invalid(error: ValidationError) -> Response:
     """422 that names every value that cannot be used."""
-    errors = [
-        {"field": _field(item["loc"]), "message": item["msg"].removeprefix("Value error, ")} for item in error.errors()
-    ]
-    named = ", ".join(f"{item['field']}: {item['message']}" for item in errors)
-    return problem_response(problem_body(422, "invalid_body", f"{named}.", errors))
+    items = error.errors(include_url=False)
+    errors = [{"field": _field(item["loc"]), "message": complaint(item)} for item in items]
+    named = " ".join(f"{item['field']}: {item['message'].removesuffix('.')}." for item in errors)
+    return problem_response(problem_body(422, "invalid_body", named, errors))
 
 
 def _field(place: tuple[int | str, ...]) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from issuer.rules.part import MOST_CENTS
 from issuer.web.api.purchase_types import Code, Money
-from issuer.web.api.types import Body, CardOut, Instant, Named, Page, Text, written
+from issuer.web.api.types import Body, CardOut, Fields, Instant, Named, Page, Text, written
 from issuer.web.context import now
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
@@ -36,7 +36,7 @@ class NewBonus(Body):
     occurred_at: Instant | None = None
 
 
-class NewWorth(Body):
+class NewWorth(Fields):
     """One of three."""
 
     percent: Annotated[Decimal, Field(gt=0, le=100, decimal_places=2)] | None = None

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
 from issuer.rules.part import Key
-from issuer.web.api.types import Body, Named, Text
+from issuer.web.api.types import Body, Fields, Named, Text
 
 Kind = Literal["stamps", "points", "cashback", "discount", "prepaid", "voucher", "donation"]
 Pause = Annotated[StrictInt, Field(ge=0, le=31 * 86400)]
 Reward = {"name": {"de": "Kaffee", "en": "Coffee"}}
 
 
-class NewReward(Body):
+class NewReward(Fields):
     """A reward of the program. ``id`` of one that is there already; ``price`` in points, for a program of points."""
 
     id: Text | None = None

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StrictInt
 
-from issuer.web.api.types import Body, CardOut, EntryOut, Instant, Text, storable
+from issuer.web.api.types import Body, CardOut, EntryOut, Fields, Instant, Text, storable
 
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Money(Body):
+class Money(Fields):
     """An amount as text, so that nobody rounds it on the way."""
 
     amount: Annotated[str, Field(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$", examples=["12.40"])]
@@ -21,7 +21,7 @@ class Money(Body):
         return int(Decimal(self.amount) * 100)
 
 
-class NewItem(Body):
+class NewItem(Fields):
     """A line of the bill; ``price`` of one."""
 
     sku: Annotated[str, Field(max_length=100), AfterValidator(storable)] = ""

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from issuer.rules.part import Names
+from issuer.rules.part import Names, visible
 from issuer.web.context import now
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -33,6 +33,13 @@ def storable(text: str) -> str:
     if any(category(sign) in ("Cc", "Cs") or sign in TURNING for sign in text):
         raise ValueError("must be printable text")
     return text
+
+
+def seen(text: str) -> str:
+    """What nobody can see names nothing."""
+    if not visible(text):
+        raise ValueError("holds no sign that can be seen; write at least one letter or digit")
+    return storable(text)
 
 
 def written(value: object) -> object:
@@ -56,7 +63,7 @@ def _born(day: date) -> date:
     return day
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(seen)]
 TEXT, NAMES = "(text)", "(names)"
 """Marks of the two ways to name something. What is refused is told by its field alone: see `api.invalid`."""
 Named = Annotated[
@@ -67,10 +74,14 @@ Instant = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(_pas
 Birthday = Annotated[date, AfterValidator(_born)]
 
 
-class Body(BaseModel):
-    """No body at all is as good as an empty one."""
+class Fields(BaseModel):
+    """Fields inside of a body."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Body(Fields):
+    """No body at all is as good as an empty one."""
 
     @model_validator(mode="before")
     @classmethod
@@ -137,7 +148,7 @@ class CardPage(Page):
     code: str | None = Field(default=None, max_length=500, description="code or short code: a list of none or one")
 
 
-class NewCustomer(Body):
+class NewCustomer(Fields):
     name: Text | None = None
     mail: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     birthday: Birthday | None = None

@@ -10,15 +10,17 @@ from werkzeug.wrappers import Response
 from issuer import customers, history
 from issuer.cards import CardView, newest, view, views
 from issuer.database import transaction
-from issuer.history import EntryView, PhoneView
+from issuer.history import EntryView, PhoneView, Saving, Turn
 from issuer.joining import source_of
 from issuer.programs import program_view, program_views
 from issuer.refusals import N_
 from issuer.schema import Card, Consent, Merchant
 from issuer.telling import header_of, tell
+from issuer.web.console.certificate_note import certificate_note
 from issuer.web.console.frame import blueprint, frame
+from issuer.web.console.push_note import push_note
 from issuer.web.context import absolute, house, now, page_language, parsed_id
-from issuer.web.faces import card_face, entry_amount, entry_words
+from issuer.web.faces import card_face, entry_amount, entry_words, woven
 from issuer.web.guards import signed_in
 from issuer.web.paging import after_of, token_of
 from issuer.web.public.told import day_text
@@ -54,10 +56,14 @@ def cards() -> str | Response:
         last = history.last_changes(session, [card.id for card in shown])
         programs = program_views(session, limit=2)
         around = frame(session)
+        note = certificate_note(session, around["merchant"])
+        stopped = push_note(session, around["merchant"])
     zone = around["merchant"].zone
     more = token_of(found[PAGE - 1].created_at, found[PAGE - 1].id) if len(found) > PAGE else None
     return render_template(
         "console/cards.html",
+        certificate_note=note,
+        push_note=stopped,
         cards=[_row(card, phones.get(card.id, 0), last.get(card.id), zone) for card in shown],
         several_programs=len(programs) > 1,
         query=query,
@@ -81,13 +87,13 @@ def card(card_id: str) -> str:
         shown, around = view(session, row), frame(session)
         merchant = around["merchant"]
         face = card_face(session, shown, merchant.name, program.program.slug)
-        entries = history.entries(session, row.id, limit=SHOWN_ENTRIES)
+        entries = _entries(session, row, shown)
         phones = history.phones(session, row)
         owner = _owner(session, row, shown, merchant)
     return render_template(
         "console/card.html",
         card=face,
-        entries=[_entry(entry, shown) for entry in entries],
+        entries=entries,
         holds=_holds(shown),
         rewards=[{"name": one.names[page_language()], "count": one.count} for one in shown.rewards],
         phones=[_phone(phone, merchant.zone) for phone in phones],
@@ -171,6 +177,35 @@ def _holds(shown: CardView) -> dict[str, Any]:
     }
 
 
+def _entries(session: Session, row: Card, shown: CardView) -> list[dict[str, Any]]:
+    """All that happened, newest first: what was booked, what was cheaper, where the card went."""
+    booked = history.entries(session, row.id, limit=SHOWN_ENTRIES)
+    savings = history.savings(session, row.id, limit=SHOWN_ENTRIES)
+    return woven(
+        SHOWN_ENTRIES,
+        ((entry.recorded_at, _entry(entry, shown)) for entry in booked),
+        ((one.recorded_at, _saving(one, shown)) for one in savings),
+        ((turn.at, _turn(session, turn, shown.zone)) for turn in history.turns(session, row.id)),
+    )
+
+
+def _saving(one: Saving, shown: CardView) -> dict[str, Any]:
+    words = shown.words(page_language())
+    values = {"total": words.money(one.total), "saved": words.money(one.saved)}
+    what = said("Purchase: %(total)s, %(saved)s off") % values
+    return {"what": what, "when": when(one.occurred_at, shown.zone), "reference": one.reference}
+
+
+def _turn(session: Session, turn: Turn, zone: str) -> dict[str, Any]:
+    """ "Moved to a new phone", "Put together with card K7QM-3FX" with the way to that card."""
+    other = session.get(Card, turn.other) if turn.other else None
+    if other is None:
+        return {"what": said("Moved to a new phone"), "when": when(turn.at, zone)}
+    text = said("Went into card %(card)s") if turn.ended else said("Put together with card %(card)s")
+    what = text % {"card": view(session, other).short_code}
+    return {"what": what, "when": when(turn.at, zone), "url": url_for("console.card", card_id=other.id)}
+
+
 def _entry(entry: EntryView, shown: CardView) -> dict[str, Any]:
     words = shown.words(page_language())
     return {
@@ -192,4 +227,5 @@ def _phone(phone: PhoneView, zone: str) -> dict[str, Any]:
         "pushed": when(phone.pushed_at, zone),
         "fetched": when(phone.fetched_at, zone),
         "ok": phone.up_to_date,
+        "out_of_step": phone.out_of_step(now()),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from flask import abort, flash, g, make_response, redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from issuer import counter, refunds, vouchers
-from issuer.cards import CardView, VoucherView, locked_card, view
+from issuer.cards import CardView, VoucherView, heir_of, locked_card, view
 from issuer.codes import find_code
 from issuer.corrections import MOST_USES, VoucherForm, bills, correctable, read_cents
 from issuer.database import transaction
@@ -22,10 +23,11 @@ from issuer.refusals import N_, Refusal
 from issuer.schema import Card, Posting, Purchase, Voucher
 from issuer.visits import Visit, inactive
 from issuer.web.console.frame import Wrong, blueprint, frame, path_id, wrong
-from issuer.web.context import house, now
+from issuer.web.context import absolute, house, now
 from issuer.web.faces import entry_amount, entry_words
 from issuer.web.guards import console_role
 from issuer.web.wording import said, spoken, when
+from passes.qr import qr_svg
 from signing.codes import MistypedCode, NotOurCode
 
 KEY = "attempt"
@@ -130,9 +132,27 @@ def move_card(card_id: str) -> Response:
         outcome = move(session, house().keys, card, _visit())
         if isinstance(outcome, Refusal):
             return outcome
-        return said("The card is ready for the new phone. Give the customer the new link; the old one has ended.")
+        return said("The card is ready for the new phone. What is on the old one has ended.")
 
-    return _done(card_id, "move", deed)
+    return _done(card_id, "move", deed, then="console.moved_card")
+
+
+@blueprint.get("/cards/<card_id>/moved")
+@console_role(*MANAGERS)
+def moved_card(card_id: str) -> str:
+    """The way to the card, for the new phone."""
+    with transaction(house().engine, g.merchant_id) as session:
+        shown, around = view(session, session.get(Card, path_id(card_id)) or abort(404)), frame(session)
+    if shown.state != "active":
+        abort(404)
+    link = absolute(url_for("public.card", key=shown.web_key))
+    return render_template(
+        "console/moved.html",
+        card={"id": str(shown.id), "short_code": shown.short_code},
+        link=link,
+        qr="data:image/svg+xml," + quote(qr_svg(link)),
+        **around,
+    )
 
 
 def _visit() -> Visit:
@@ -146,7 +166,7 @@ def _card_behind(session: Session, code: str) -> Any:
         return None
 
 
-def _done(card_id: str, form: str, deed: Deed, *, lock: bool = True) -> Response:
+def _done(card_id: str, form: str, deed: Deed, *, lock: bool = True, then: str = "console.card") -> Response:
     """Do it once, however often the form is sent, and say what was done; else the page again with the reason."""
     problem: list[Objection] = []
     with transaction(house().engine, g.merchant_id) as session:
@@ -162,6 +182,7 @@ def _done(card_id: str, form: str, deed: Deed, *, lock: bool = True) -> Response
             return Answer(201, {"said": outcome})
 
         answer = once(session, _attempt(), work, now())
+        shown = heir_of(session, card).id
         if problem:
             session.rollback()
     if problem:
@@ -169,7 +190,7 @@ def _done(card_id: str, form: str, deed: Deed, *, lock: bool = True) -> Response
     if answer.status == 409:
         return make_response(_page(card_id, Wrong(form, "", answer.body["said"])), 409)
     flash(answer.body["said"])
-    return redirect(url_for("console.card", card_id=card_id), 303)
+    return redirect(url_for(then, card_id=shown), 303)
 
 
 def _attempt() -> Attempt:

@@ -1,6 +1,7 @@
 """The designer: a form at the left, the card at the right, and nothing that reaches customers before *Publish*."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import g, make_response, redirect, render_template, request, url_for
@@ -14,9 +15,10 @@ from issuer.brands import Pictures, Worn, revision_of
 from issuer.database import transaction
 from issuer.design import SHAPE_NAMES, Design, read_form
 from issuer.language import LANGUAGES
+from issuer.programs import program_views
 from issuer.refusals import N_, Refusal
 from issuer.schema import Brand, BrandDraft, Merchant
-from issuer.web.console.frame import blueprint, frame
+from issuer.web.console.frame import asked_program, blueprint, frame
 from issuer.web.console.previews import preview
 from issuer.web.context import house, now, page_language, printable
 from issuer.web.guards import console_role, takes_up_to
@@ -35,6 +37,7 @@ from passes.uploads import (
 
 # Of what was typed, said again in a sentence about it.
 MOST_TOLD = 40
+MOST_PROGRAMS = 200
 TOO_LARGE = N_("The file is too large; make the picture smaller, %(most)s kB are enough.")
 # Beside the file itself, what a form wraps around it.
 LARGEST_FORM = MOST_BYTES + 200_000
@@ -64,7 +67,13 @@ def save_design() -> AnyResponse:
         return make_response(sentence if _wants_part() else _page(sentence, given=request.form), 409)
     if problems:
         return make_response(_page(problems=problems, given=request.form), 422)
-    return redirect(url_for("console.design", card_language=request.form.get("card_language")), 303)
+    return _back()
+
+
+def _back(**more: Any) -> AnyResponse:
+    """To the designer, with the same card beside the form."""
+    kept: dict[str, Any] = {name: request.values.get(name) or None for name in ("card_language", "program")}
+    return redirect(url_for("console.design", **kept, **more), 303)
 
 
 def _saved(session: Session, brand: Brand, worn: Worn, wanted: Design) -> Worn | Refusal:
@@ -76,7 +85,8 @@ def _saved(session: Session, brand: Brand, worn: Worn, wanted: Design) -> Worn |
 
 
 def _part(session: Session, saved: Worn, problems: Mapping[str, str]) -> str:
-    shown = preview(session, session.get_one(Merchant, g.merchant_id), saved, _card_language(request.form))
+    merchant, program_id = session.get_one(Merchant, g.merchant_id), asked_program(request.form)
+    shown = preview(session, merchant, saved, _card_language(request.form), program_id)
     return render_template(
         "console/preview/_all.html", preview=shown, problems=_told(problems), revision=revision_of(saved)
     )
@@ -107,7 +117,7 @@ def upload_picture() -> AnyResponse:
         return make_response(_page(upload_sentence(refused)), 422)
     if isinstance(kept, Refusal):
         return make_response(_page(kept.sentence(page_language())), 409)
-    return redirect(url_for("console.design", doubts=",".join(doubts) or None), 303)
+    return _back(doubts=",".join(doubts) or None)
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
@@ -153,7 +163,7 @@ def fitted_pictures(session: Session, worn: Worn, kind: str, data: bytes) -> tup
 def discard_design() -> AnyResponse:
     with transaction(house().engine, g.merchant_id) as session:
         brands.discard_draft(session, brands.brand_of_merchant(session))
-    return redirect(url_for("console.design"), 303)
+    return _back()
 
 
 def _page(
@@ -163,13 +173,19 @@ def _page(
     with transaction(house().engine, g.merchant_id) as session:
         brand = brands.brand_of_merchant(session)
         worn = brands.in_work(session, brand)
-        shown = preview(session, session.get_one(Merchant, g.merchant_id), worn, _card_language(given or request.args))
+        asked = given or request.args
+        program_id, language = asked_program(asked), _card_language(asked)
+        shown = preview(session, session.get_one(Merchant, g.merchant_id), worn, language, program_id)
+        programs = _programs(session)
         differs = bool(brands.changes(brands.worn_now(session, brand), worn))
         around = frame(session)
     return render_template(
         "console/design.html",
         design=Design.read(worn.design),
         preview=shown,
+        # What brings back the same card beside the form.
+        same_card={"card_language": language} | ({"program": str(program_id)} if program_id else {}),
+        programs=programs,
         problems=_told(problems or {}),
         given=given or {},
         error=error,
@@ -185,6 +201,12 @@ def _page(
         languages=LANGUAGES,
         **around,
     )
+
+
+def _programs(session: Session) -> list[tuple[str, str]]:
+    """Id and name of each program whose card can be shown."""
+    found = program_views(session, limit=MOST_PROGRAMS)
+    return [(str(one.program.id), one.name(page_language())) for one in found]
 
 
 def _artwork_names() -> dict[str, str]:

@@ -11,13 +11,14 @@ from issuer.database import transaction
 from issuer.issuing import Look, look_from
 from issuer.sample import CODE
 from issuer.schema import Merchant
-from issuer.web.console.frame import blueprint
+from issuer.sorts import sort_of
+from issuer.web.console.frame import asked_program, blueprint
 from issuer.web.console.promise import promise_of
 from issuer.web.context import house, page_language
 from issuer.web.guards import console_role
 from issuer.web.pictures import STAMP_PIXELS, colour_sheet
-from passes.band import strip_of
-from passes.face import Colours, StampLook, Stamps
+from passes.band import strip_of, thumbnail_of
+from passes.face import Colours, Sort, StampLook, Stamps
 from passes.google_images import hero_image, round_logo
 from passes.images import icon_set, logo_set, shrunk
 from passes.qr import qr_svg
@@ -30,7 +31,7 @@ def design_picture(revision: int, name: str) -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         merchant = session.get_one(Merchant, g.merchant_id)
         look = look_from(session, brands.in_work(session, brands.brand_of_merchant(session)))
-        samples = promise_of(session, merchant).samples(merchant, page_language())
+        samples = promise_of(session, merchant, asked_program(request.args)).samples(merchant, page_language())
     png = _picture(look, samples, name.removesuffix(".png"))
     if png is None:
         abort(404)
@@ -40,8 +41,10 @@ def design_picture(revision: int, name: str) -> Response:
 def _picture(look: Look, samples: Mapping[str, CardView], name: str) -> bytes | None:
     """ "logo", "icon", "round", "stamp", or "strip-half" and "hero-half" in any state; ``None`` for others."""
     kind, _, state = name.partition("-")
-    if kind in ("strip", "hero") and state in samples:
+    if kind == "hero" and state in samples:
         return stamped(look, samples[state], kind)
+    if kind == "strip" and state in samples:
+        return _on_the_pass(look, samples[state])
     drawn: dict[str, Callable[[], bytes]] = {
         "logo": lambda: logo_set(look.logo)["logo@2x.png"],
         "icon": lambda: icon_set(look.icon)["icon@2x.png"],
@@ -49,6 +52,13 @@ def _picture(look: Look, samples: Mapping[str, CardView], name: str) -> bytes | 
         "stamp": lambda: shrunk(look.stamp, STAMP_PIXELS),
     }
     return drawn[name]() if name in drawn else None
+
+
+def _on_the_pass(look: Look, shown: CardView) -> bytes:
+    """The picture of an Apple pass of this sort: the strip of a card or a voucher, the thumbnail of a membership."""
+    sort, stamps = sort_of(shown), Stamps(shown.needed, shown.shown) if shown.needed else None
+    art = StampLook(look.design.colours, look.stamp, look.design.shape)
+    return thumbnail_of(art, 2) if sort is Sort.MEMBERSHIP else strip_of(art, stamps, 2, sort)
 
 
 def stamped(look: Look, shown: CardView, kind: str = "strip", colours: Colours | None = None) -> bytes:

@@ -1,5 +1,6 @@
 """The console's blueprint, and what stands around every page of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,14 @@ def path_id(text: str) -> UUID:
     if found is None:
         raise Gone
     return found
+
+
+def asked_program(asked: Mapping[str, str]) -> UUID | None:
+    """The program that a page or a form is about; ``None`` when it names none.
+
+    :raises Gone: what it names is no id
+    """
+    return path_id(asked["program"]) if asked.get("program") else None
 
 
 @blueprint.errorhandler(Gone)

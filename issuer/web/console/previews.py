@@ -1,7 +1,8 @@
 """A design as each wallet will show it, before anybody holds it: with nothing, half and all of it on the card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -22,20 +23,29 @@ from issuer.web.faces import front_of
 from issuer.web.pictures import disc_of
 from issuer.web.wording import said
 from passes.contrast import ENOUGH, contrast, pairs, repaired
-from passes.face import Face
+from passes.face import Face, Sort
 from passes.fitting import APPLE_VALUE, APPLE_WIDTH, name_is_cut, value_is_cut, width
 from passes.images import LOGO_BOX, read_png
 from passes.palettes import visible_on
 
 CUT_BELOW_STAMPS = N_("The sentence below the stamps is cut on an iPhone. A shorter name for the reward helps.")
+CUT_LARGE = {
+    Sort.VOUCHER: N_("What the voucher is worth is cut on an iPhone, where it stands large. A shorter name helps."),
+    Sort.MEMBERSHIP: N_("The name of the program is cut on an iPhone, where it stands large. A shorter one helps."),
+}
 CUT_BELOW_BAND = N_("What stands below the picture is cut on an iPhone. Shorter names help.")
 PAIRS = {"values": N_("Text on the background"), "labels": N_("Labels on the background")}
 INKS = {"values": "foreground", "labels": "label"}
 
 
-def preview(session: Session, merchant: Merchant, worn: Worn, language: str) -> dict[str, Any]:
-    """What `templates/console/preview/_all.html` draws."""
-    look, promise = look_from(session, worn), promise_of(session, merchant)
+def preview(
+    session: Session, merchant: Merchant, worn: Worn, language: str, program_id: UUID | None = None
+) -> dict[str, Any]:
+    """What `templates/console/preview/_all.html` draws: a card of the program, the merchant's first unless told.
+
+    :raises issuer.editing.Gone: the merchant has no such program
+    """
+    look, promise = look_from(session, worn), promise_of(session, merchant, program_id)
     samples = promise.samples(merchant, language)
     faces = {state: dressed(shown, merchant, look, house().settings.public_url) for state, shown in samples.items()}
     bodies = {state: google_bodies(faces[state], samples[state], promise) for state in STATES}
@@ -46,7 +56,8 @@ def preview(session: Session, merchant: Merchant, worn: Worn, language: str) -> 
         "shape": look.design.shape,
         "language": language,
         "faces": [
-            _shown(state, faces[state], samples[state], look, worn)
+            _shown(faces[state], samples[state], look, files)
+            | _strips(state, revision_of(worn), program_id)
             | {"google": google_shown(bodies[state], faces[state], language)}
             for state in STATES
         ],
@@ -70,16 +81,21 @@ def file_urls(revision: int) -> dict[str, str]:
     return {**urls, "qr_url": url_for("console.sample_qr")}
 
 
-def _shown(state: str, face: Face, shown: CardView, look: Look, worn: Worn) -> dict[str, Any]:
-    revision, row = revision_of(worn), face.secondary + face.auxiliary
-    files = file_urls(revision)
+def _strips(state: str, revision: int, program_id: UUID | None) -> dict[str, str]:
+    """The pictures that differ from program to program and with what is on the card."""
+    of: dict[str, Any] = {"revision": revision, "program": program_id}
+    names = {f"{kind}_url": f"{kind}-{state}.png" for kind in ("strip", "hero")}
+    return {"state": state} | {url: url_for("console.design_picture", name=name, **of) for url, name in names.items()}
+
+
+def _shown(face: Face, shown: CardView, look: Look, files: Mapping[str, str]) -> dict[str, Any]:
+    row = face.secondary + face.auxiliary
     return {
-        "state": state,
+        "sort": str(face.sort),
         "header": face.header,
+        "primary": face.primary,
         "row": row,
         "crowded": len(row) > 1 and sum(width(str(line.value), APPLE_VALUE) for line in row) > APPLE_WIDTH,
-        "strip_url": url_for("console.design_picture", revision=revision, name=f"strip-{state}.png"),
-        "hero_url": url_for("console.design_picture", revision=revision, name=f"hero-{state}.png"),
         "card": {
             **front_of(shown, face.organization),
             "logo_text": face.logo_text,
@@ -129,6 +145,8 @@ def _warnings(look: Look, faces: Sequence[Face]) -> list[str]:
         )
     if any(_is_cut_below(face) for face in faces):
         found.append(CUT_BELOW_STAMPS if faces[0].stamps else CUT_BELOW_BAND)
+    if any(str(line.value).endswith("…") for face in faces for line in face.primary):
+        found.append(CUT_LARGE[faces[0].sort])
     if not visible_on(look.logo, look.design.colours.background):
         found.append(N_("The logo can hardly be seen on this background. Choose another background or another logo."))
     return [said(sentence) for sentence in found]

@@ -95,7 +95,7 @@ def _called(plan: Plan, view: ProgramView, reward_id: UUID) -> str:
 
 def _phones(effects: Effects) -> str:
     if not effects.phones:
-        return said(N_("No phone has a card of yours yet: nobody is disturbed."))
+        return said(N_("No card is in a phone's wallet yet: their web pages show the new rules by themselves."))
     words = {"num": effects.phones, "time": duration(effects.seconds)}
     if effects.seconds < A_MOMENT:
         one, many = N_("%(num)s phone is told, within a minute."), N_("%(num)s phones are told, within a minute.")

@@ -13,7 +13,8 @@ class Field:
 
     ``name`` is the rule's own, so that what the rules object to is found. ``sort``: number, money, share (percent or
     factor), clock, text, tick, choice, days, skus, hidden; or made of several fields: names (both languages), reward,
-    grant, worth, lines (of ``fields``). ``only``: asked for as long as another field has one of these values.
+    grant, worth, lines (of ``fields``; ``more`` adds one). ``only``: asked for as long as another field has one of
+    these values.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Field:
     fields: tuple["Field", ...] = ()
     fresh: Mapping[str, Any] = field(default_factory=dict)
     optional: bool = False
+    more: str = ""
 
     @property
     def rules_name(self) -> str:
@@ -107,6 +109,7 @@ PRICES = Field(
         Field("tier", N_("Only from this tier on"), "tier", optional=True),
     ),
     fresh={"price": "50"},
+    more=N_("One more reward"),
 )
 HAPPY_HOURS = Field(
     "happy_hours",
@@ -120,6 +123,7 @@ HAPPY_HOURS = Field(
         Field("until", N_("Until"), "clock", optional=True),
     ),
     fresh={"factor": "2", "days": ["2"], "begin": "14:00", "until": "17:00"},
+    more=N_("One more time of the week"),
 )
 TIERS = Field(
     "tiers",
@@ -133,6 +137,7 @@ TIERS = Field(
         Field("reward", N_("Reward for reaching it"), "reward", optional=True),
     ),
     fresh={"factor": "1"},
+    more=N_("One more tier"),
 )
 STEPS = Field(
     "steps",
@@ -142,7 +147,7 @@ STEPS = Field(
         Field("from_cents", N_("From this amount on"), "money", optional=True),
         Field("percent", N_("Percent off"), "share"),
     ),
-    fresh={},
+    more=N_("One more step"),
 )
 BONUSES = Field(
     "bonuses",
@@ -155,6 +160,7 @@ BONUSES = Field(
         Field("once", N_("Only once for each card"), "tick"),
     ),
     fresh={"cause": "survey", "once": "on", "grant": {"unit": "reward", "amount": "1"}},
+    more=N_("One more cause"),
 )
 
 PARTS: Mapping[str, tuple[Field, ...]] = {
@@ -175,9 +181,23 @@ PARTS: Mapping[str, tuple[Field, ...]] = {
         Field("per_cents", N_("for each"), "money"),
         PRICES,
         HAPPY_HOURS,
-        Field("value_points", N_("So many points"), main=False, optional=True),
-        Field("value_cents", N_("are worth"), "money", main=False, optional=True),
+        Field(
+            "value_points",
+            N_("Number of points whose worth is told"),
+            main=False,
+            hint=N_("Like 100. Empty: the card does not say what points are worth."),
+            optional=True,
+        ),
+        Field("value_cents", N_("What this number of points is worth"), "money", main=False, optional=True),
         Field("names", N_("What the points are called"), "names", main=False, optional=True),
+        Field(
+            "one",
+            N_("What a single one is called"),
+            "names",
+            main=False,
+            hint=N_("“Star”, where the points are called “Stars”."),
+            optional=True,
+        ),
         Field("bonus", N_("Points that a new card begins with"), main=False, optional=True),
     ),
     "cashback": (Field("percent", N_("Percent that come back as credit"), "share"),),

@@ -10,7 +10,7 @@ from issuer.editing import Objection
 from issuer.language import LANGUAGES
 from issuer.web.console.program_fields import HINTS, TITLES, Field, fields_of, sort_of
 from issuer.web.console.program_forms import asked
-from issuer.web.console.program_trees import STAMPED, Tree, addable, lines_of, parts_of, text_of, tree_of
+from issuer.web.console.program_trees import STAMPED, Tree, addable, ending, lines_of, parts_of, text_of, tree_of
 from issuer.web.wording import said, spoken
 
 UNKNOWN = TITLES["stamps"]
@@ -68,7 +68,7 @@ class Layout:
     def _target(self, about: str) -> str:
         """The nearest thing on the page that an objection can be about."""
         steps = about.removesuffix("_id").split(".")
-        if steps[-1] in ("reward", "names", "thing", "to"):
+        if steps[-1] in ("reward", "names", "one", "thing", "to"):
             steps.append("de")
         if steps[0] == "parts" and len(steps) == 1:
             return "parts"
@@ -118,9 +118,14 @@ class Layout:
         return shown | (maker(self, field, node, name) if maker else {"value": text_of(node, field.name)})
 
     def _choice(self, field: Field, node: Tree, _name: str) -> dict[str, Any]:
-        there = self._units(text_of(node, field.name)) if field.name == "unit" else tuple(field.choices)
+        chosen = text_of(node, field.name)
+        there = set(field.choices)
+        if field.name == "unit":
+            there = self._units(chosen)
+        elif field.name == "what":
+            there = {chosen, *ending(self.tree)}
         choices = [(value, said(label)) for value, label in field.choices.items() if value in there]
-        return {"value": text_of(node, field.name), "choices": choices}
+        return {"value": chosen, "choices": choices}
 
     def _units(self, chosen: str) -> set[str]:
         """What the program has to give."""
@@ -143,6 +148,7 @@ class Layout:
     def _lines(self, field: Field, node: Tree, name: str) -> dict[str, Any]:
         lines = lines_of(node, field.name)
         return {
+            "more": said(field.more),
             "lines": [
                 {
                     "path": f"{name}.{number}",
@@ -152,7 +158,7 @@ class Layout:
                     ],
                 }
                 for number, line in enumerate(lines)
-            ]
+            ],
         }
 
     def _reward(self, field: Field, node: Tree, name: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ Tree = dict[str, Any]
 NAME = re.compile(r"[a-z_]{1,20}(\.([a-z_]{1,20}|[0-9]{1,2})){0,6}")
 ONCE = ("birthday", "welcome", "anniversary", "referral", "tiers", "goodwill", "causes")
 STAMPED = ("stamps", "donation")
+GIVING = ("stamps", "occasion", "referral", "causes", "goodwill", "tiers")
+"""Kinds by which a reward may wait on a card."""
 
 
 def grown(pairs: Iterable[tuple[str, str]]) -> Tree:
@@ -134,7 +136,19 @@ def addable(tree: Tree) -> list[str]:
     parts = parts_of(tree)
     there = {sort_of(part) for part in parts}
     stamped = bool(parts) and text_of(parts[0], "kind") in STAMPED
-    return [what for what in ADDED if not (what in ONCE and what in there) and (what != "counter" or stamped)]
+    left = {"counter": stamped, "expiry": any(what not in _ended(parts) for what in ending(tree))}
+    return [what for what in ADDED if not (what in ONCE and what in there) and left.get(what, True)]
+
+
+def ending(tree: Tree) -> list[str]:
+    """What of a program, as it stands in the form, an expiry may end; what it collects first."""
+    kinds = {text_of(part, "kind") for part in parts_of(tree)}
+    has = {"stamps": STAMPED, "points": ("points",), "credit": ("cashback",), "rewards": GIVING}
+    return [what for what, of in has.items() if kinds & set(of)]
+
+
+def _ended(parts: Iterable[Tree]) -> set[str]:
+    return {text_of(part, "what") for part in parts if text_of(part, "kind") == "expiry"}
 
 
 def addition(what: str, tree: Tree, trade: str, language: str) -> Tree:
@@ -194,10 +208,8 @@ def _causes(tree: Tree, trade: str, point: str) -> Tree:
 
 
 def _expiry(tree: Tree, _trade: str, _point: str) -> Tree:
-    kind = text_of(parts_of(tree)[0], "kind") if parts_of(tree) else ""
-    usual = {"stamps": "stamps", "donation": "stamps", "points": "points", "cashback": "credit"}.get(kind, "rewards")
-    taken = {text_of(part, "what") for part in parts_of(tree)}
-    what = usual if usual not in taken else "rewards"
+    taken = _ended(parts_of(tree))
+    what = next((what for what in ending(tree) if what not in taken), "rewards")
     return {"kind": "expiry", "what": what, "months": "12", "since": "earned", "warn_days": "30", "grace_days": "7"}
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from issuer.branding import load_branding
 from issuer.cards import CardView
 from issuer.program_changes import Plan, collecting
+from issuer.program_keeping import own_view
 from issuer.programs import ProgramView, program_views
 from issuer.sample import STAGES, staged
 from issuer.schema import Merchant
@@ -34,9 +36,12 @@ class Promise:
         return {stage: staged(merchant, self.plan, stage, language) for stage in STAGES}
 
 
-def promise_of(session: Session, merchant: Merchant) -> Promise:
-    """The merchant's first program, else the trade's."""
-    found = program_views(session, limit=1)
+def promise_of(session: Session, merchant: Merchant, program_id: UUID | None = None) -> Promise:
+    """The program that is asked for; unless told the merchant's first one, else the trade's.
+
+    :raises issuer.editing.Gone: the merchant has no such program
+    """
+    found = [own_view(session, program_id)] if program_id else program_views(session, limit=1)
     if found:
         return Promise(plan_of(found[0]))
     branding = load_branding(merchant.trade or "cafe")

@@ -137,7 +137,7 @@ def changed(found: list[Change]) -> list[dict[str, Any]]:
 
 
 def _told(one: Change) -> dict[str, str]:
-    words = {"True": said(N_("shown")), "False": said(N_("left out"))} if one.what == "name" else {}
+    words = {"True": said(N_("shown")), "False": said(N_("left out"))} if one.what in ("name", "sharing") else {}
     if one.what == "shape":
         words = {shape: said(name) for shape, name in SHAPE_NAMES.items()}
     return {"before": words.get(one.before, one.before), "after": words.get(one.after, one.after)}

@@ -12,12 +12,14 @@ from issuer.brands import worn_by
 from issuer.cards import CardView, view
 from issuer.certificates import CertificateMissing
 from issuer.database import transaction
-from issuer.issuing import current_pass, seal_for
+from issuer.issuing import current_pass
 from issuer.language import LANGUAGES, translator
 from issuer.printing import printed_card
 from issuer.programs import program_view
 from issuer.rules.gifts import ReferralRule
-from issuer.schema import Card, Merchant, Program
+from issuer.schema import Card, Merchant, Pass, Program
+from issuer.sealing import SealedPass, seal_for
+from issuer.voucher_passes import has_some, passes_of
 from issuer.web import pictures
 from issuer.web.apple import PKPASS
 from issuer.web.context import absolute, house, now
@@ -28,8 +30,10 @@ from issuer.web.public.visitors import visitor_of
 from issuer.web.wording import nothing, said
 from passes.qr import qr_png
 from passes.qr import qr_svg as draw_svg
+from signing.pkpasses import bundle_passes
 
 SHOWN_ENTRIES = 40
+PKPASSES = "application/vnd.apple.pkpasses"
 
 
 @blueprint.get("/card/<key>")
@@ -38,6 +42,7 @@ def card(key: str) -> str:
     with transaction(house().engine, g.merchant_id) as session:
         shown, face = _card(session)
         entries = history.entries(session, shown.id, limit=SHOWN_ENTRIES)
+        savings = history.savings(session, shown.id, limit=SHOWN_ENTRIES)
         friends = _friends(session, shown)
     g.language = shown.language
     return render_template(
@@ -47,10 +52,10 @@ def card(key: str) -> str:
         other_language=next(one for one in LANGUAGES if one != shown.language),
         wallet_missing=request.args.get("wallet") == "missing",
         visitor=visitor_of(request.user_agent.string),
-        entries=told_entries(entries, shown),
+        entries=told_entries(entries, savings, shown, SHOWN_ENTRIES),
         theirs=theirs_of(shown),
         friends=friends,
-        **_addresses(key),
+        **_addresses(key, has_some(shown)),
     )
 
 
@@ -82,19 +87,38 @@ def state(key: str) -> AnyResponse:
 @card_key
 def apple(key: str) -> AnyResponse:
     with transaction(house().engine, g.merchant_id) as session:
-        row = session.get_one(Card, g.card_id)
-        issue = current_pass(session, row)
         try:
-            sealed = seal_for(session, house().keys, issue, row, house().settings.public_url)
+            sealed = _sealed(session, current_pass(session, session.get_one(Card, g.card_id)))
         except CertificateMissing:
             return _no_certificate()
-        if request.method == "GET":
-            registrations.note_download(issue, sealed.version, now())
-            events.record(session, row.merchant_id, "downloaded", now(), row.id, version=sealed.version)
-    response = Response(sealed.data, content_type=PKPASS)
+    response = Response(sealed.parts, content_type=PKPASS)
     response.last_modified = sealed.modified
     response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
     return response
+
+
+@blueprint.get("/card/<key>/apple.pkpasses")
+@card_key
+def apple_bundle(key: str) -> AnyResponse:
+    """The card and each voucher on it as a pass of its own, added with one tap."""
+    with transaction(house().engine, g.merchant_id) as session:
+        try:
+            issues = passes_of(session, house().keys, session.get_one(Card, g.card_id), now())
+            found = [b"".join(_sealed(session, issue).parts) for issue in issues]
+        except CertificateMissing:
+            return _no_certificate()
+    response = Response(bundle_passes(found), content_type=PKPASSES)
+    response.headers["Content-Disposition"] = 'attachment; filename="cards.pkpasses"'
+    return response
+
+
+def _sealed(session: Session, issue: Pass) -> SealedPass:
+    """A pass on its way to a phone, and a note of that."""
+    sealed = seal_for(session, house().keys, issue, house().settings.public_url, house().clock.real())
+    if request.method == "GET":
+        registrations.note_download(issue, sealed.version, now())
+        events.record(session, issue.merchant_id, "downloaded", now(), issue.card_id, version=sealed.version)
+    return sealed
 
 
 @blueprint.get("/card/<key>/card.pdf")
@@ -162,11 +186,11 @@ def brand_css(session: Session, row: Card) -> str:
     return pictures.urls(slug, worn_by(session, row.program_id).number)["brand_css_url"]
 
 
-def _addresses(key: str) -> dict[str, str | None]:
+def _addresses(key: str, has_vouchers: bool) -> dict[str, str | None]:
     """Where the page's buttons lead."""
     apple_url, sandbox = absolute(url_for("public.apple", key=key)), house().settings.sandbox_url
     return {
-        "apple_url": apple_url,
+        "apple_url": absolute(url_for("public.apple_bundle", key=key)) if has_vouchers else apple_url,
         "sandbox_add_url": f"{sandbox}/add?pass={apple_url}" if sandbox else None,
         "qr_url": url_for("public.qr_png_file", key=key),
         "pdf_url": f"{url_for('public.card', key=key)}/card.pdf",

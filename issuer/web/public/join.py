@@ -145,6 +145,8 @@ def _page(
     kept = request.cookies.get(CARD_COOKIE + slug, "")
     here = absolute(_address(slug))
     promise, *others = shop.program.rules.promises(shop.program.words(language))
+    # Beside the card it is the page's heading.
+    face["status"] = "" if face["status"] == promise else face["status"]
     return render_template(
         "public/join.html",
         program={"name": shop.program.name(language), "sentence": promise, "others": others},

@@ -103,25 +103,26 @@ def test_a_program_without_a_discount_takes_nothing_off() -> None:
     [
         (
             CASHBACK,
-            "5 % of each purchase comes back as credit",
-            "5 % von jedem Einkauf bekommst du als Guthaben zurück",
+            "5% of each purchase comes back as credit",
+            "5\u00a0% von jedem Einkauf bekommst du als Guthaben zurück",
         ),
         (
             {**CASHBACK, "percent": "2.50"},
-            "2.5 % of each purchase comes back as credit",
-            "2,5 % von jedem Einkauf bekommst du als Guthaben zurück",
+            "2.5% of each purchase comes back as credit",
+            "2,5\u00a0% von jedem Einkauf bekommst du als Guthaben zurück",
         ),
-        (DISCOUNT, "15 % off each order", "15 % Rabatt auf jeden Einkauf"),
-        ({**DISCOUNT, "by": "spend"}, "15 % off each order", "15 % Rabatt auf jeden Einkauf"),
+        (DISCOUNT, "15% off each order", "15\u00a0% Rabatt auf jeden Einkauf"),
+        ({**DISCOUNT, "by": "spend"}, "15% off each order", "15\u00a0% Rabatt auf jeden Einkauf"),
         (
             {**DISCOUNT, "steps": STEPS},
-            "Discount on each order: 5 % from €10.00, 10 % from €50.00",
-            "Rabatt auf jeden Einkauf: 5 % ab 10,00\u00a0€, 10 % ab 50,00\u00a0€",
+            "Discount on each order: 5% from €10.00, 10% from €50.00",
+            "Rabatt auf jeden Einkauf: 5\u00a0% ab 10,00\u00a0€, 10\u00a0% ab 50,00\u00a0€",
         ),
         (
             {**DISCOUNT, "by": "spend", "steps": [{"percent": 3}, *STEPS]},
-            "Discount by what was spent here so far: 3 %, 5 % from €10.00, 10 % from €50.00",
-            "Rabatt nach dem, was du hier bisher ausgegeben hast: 3 %, 5 % ab 10,00\u00a0€, 10 % ab 50,00\u00a0€",
+            "Discount by what was spent here so far: 3%, 5% from €10.00, 10% from €50.00",
+            "Rabatt nach dem, was du hier bisher ausgegeben hast: 3\u00a0%, "
+            "5\u00a0% ab 10,00\u00a0€, 10\u00a0% ab 50,00\u00a0€",
         ),
     ],
 )

@@ -59,15 +59,15 @@ def test_a_voucher_that_is_worth_nothing_or_two_things_is_refused(worth: Documen
 @pytest.mark.parametrize(
     ("change", "english", "german"),
     [
-        ({}, "Welcome: 15 % off", "Willkommen: 15 % Rabatt"),
+        ({}, "Welcome: 15% off", "Willkommen: 15\u00a0% Rabatt"),
         ({"worth": {"cents": 500}}, "Welcome: €5.00 off", "Willkommen: 5,00\u00a0€ Rabatt"),
         ({"worth": CAKE}, "Welcome: a slice of cake", "Willkommen: ein Stück Kuchen"),
         (
             {"uses": 3, "valid_days": 30},
-            "Welcome: 15 % off; can be used 3 times; valid for 30 days",
-            "Willkommen: 15 % Rabatt; 3 Mal einlösbar; 30 Tage gültig",
+            "Welcome: 15% off; can be used 3 times; valid for 30 days",
+            "Willkommen: 15\u00a0% Rabatt; 3 Mal einlösbar; 30 Tage gültig",
         ),
-        ({"valid_days": 1}, "Welcome: 15 % off; valid for 1 day", "Willkommen: 15 % Rabatt; 1 Tag gültig"),
+        ({"valid_days": 1}, "Welcome: 15% off; valid for 1 day", "Willkommen: 15\u00a0% Rabatt; 1 Tag gültig"),
     ],
 )
 def test_a_voucher_says_itself_in_one_sentence(change: Document, english: str, german: str) -> None:

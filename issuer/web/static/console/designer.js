@@ -136,6 +136,13 @@ for (const link of document.querySelectorAll("a[data-settled]")) {
     else if (saved) location.assign(link.href);
   });
 }
+const which = document.getElementById("which-program");
+if (which) {
+  which.querySelector("button").hidden = true;
+  which.addEventListener("change", async () => {
+    if (await settled()) which.requestSubmit();
+  });
+}
 document.addEventListener("submit", (event) => {
   if (!event.target.querySelector("#discard")) return;
   clearTimeout(timer);

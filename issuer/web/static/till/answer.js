@@ -1,6 +1,7 @@
 /** The answer that fills the screen. */
 
 import { feel } from "./feedback.js";
+import { hasLongWord } from "./words.js";
 
 const dialog = document.getElementById("answer");
 const next = document.getElementById("next");
@@ -48,6 +49,7 @@ function show({ kind, word, headline = "", sentence = "", card = null, canUndo =
   big.textContent = headline;
   big.classList.toggle("wide", headline.length === 7);
   big.classList.toggle("long", headline.length > 7);
+  big.classList.toggle("wordy", hasLongWord(headline));
   document.getElementById("answer-sentence").textContent = sentence;
   toCard.hidden = !card;
   settle();

@@ -2,7 +2,7 @@
 
 import { actionButton, label, text } from "./buttons.js";
 import { hold } from "./views.js";
-import { language, word } from "./words.js";
+import { hasLongWord, language, word } from "./words.js";
 
 const MOST = 20;
 const RECENT = 5 * 60 * 1000;
@@ -73,6 +73,7 @@ function describe() {
   part("card-count").textContent = card.headline;
   part("card-count").classList.toggle("wide", card.headline.length > 6);
   part("card-count").classList.toggle("long", card.headline.length > 8);
+  part("card-count").classList.toggle("wordy", hasLongWord(card.headline));
   part("card-sentence").textContent = card.sentence;
   part("card-last").textContent = lastSeen(card);
   part("card-dots").replaceChildren(...dots(card));

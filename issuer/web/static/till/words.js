@@ -14,3 +14,8 @@ export function word(name, values = {}) {
 export function counted(one, many, count) {
   return word(count === 1 ? one : many, { count });
 }
+
+/** Whether a text has a word too long for the biggest letters. */
+export function hasLongWord(text) {
+  return text.split(/\s/).some((part) => part.length > 9);
+}
