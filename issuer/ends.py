@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from issuer import due, occasions
 from issuer.amounts import last_day
 from issuer.cards import CardView
-from issuer.expiring import KIND, _lots, _promises
+from issuer.expiring import KIND, lots_of, promises_of
 from issuer.lots import any_end, outlook
 from issuer.rules.gifts import OccasionRule
 from issuer.schema import Card, Due
@@ -40,13 +40,16 @@ def _gifts(session: Session, card: Card, shown: CardView) -> Iterator[Ending]:
 
 def _collected(session: Session, card: Card, shown: CardView) -> Iterator[Ending]:
     """What ends by the rules, unless the card warns of it already."""
-    promises, warned = _promises(session, card), {str(one.values["unit"]) for one in shown.notices if one.kind == KIND}
+    promises, warned = (
+        promises_of(session, card),
+        {str(one.values["unit"]) for one in shown.notices if one.kind == KIND},
+    )
     held = {
         unit: amount
         for unit, amount in sorted(shown.balances.items())
         if amount > 0 and unit not in warned and promises.touch(unit)
     }
-    for unit, found in _lots(session, card, promises, held).items():
+    for unit, found in lots_of(session, card, promises, held).items():
         ahead = outlook(held[unit], found, date.min)
         if ahead.day is not None:
             yield Ending(unit, ahead.amount, ahead.day)

@@ -74,9 +74,9 @@ def look_after(session: Session, card: Card, now: datetime) -> bool:
     Something is over when its last day and the days of grace are, in the shop's zone. What a till has set aside is
     waited for. The card is locked.
     """
-    promises = _promises(session, card)
+    promises = promises_of(session, card)
     held = {unit: amount for unit, amount in balances(session, card).items() if amount > 0 and promises.touch(unit)}
-    found = _lots(session, card, promises, held)
+    found = lots_of(session, card, promises, held)
     today = promises.local(now).date()
     ahead = {unit: outlook(held[unit], found[unit], today) for unit in held}
     free = free_balances(session, card, now) if any(one.over for one in ahead.values()) else {}
@@ -95,7 +95,7 @@ def look_after(session: Session, card: Card, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
-class _Promises:
+class Promises:
     """Every version of a program's rules, each with the instant from which on it held, oldest first."""
 
     zone: str
@@ -120,17 +120,18 @@ class _Promises:
         return [(since, rules) for since, rules in self.versions if any_end(rules)]
 
 
-def _promises(session: Session, card: Card) -> _Promises:
+def promises_of(session: Session, card: Card) -> Promises:
+    """What the card's program promised, from its first version on."""
     rows = session.execute(
         select(ProgramVersion.created_at, ProgramVersion.rule, Merchant.zone)
         .join(Merchant, Merchant.id == ProgramVersion.merchant_id)
         .where(ProgramVersion.program_id == card.program_id)
         .order_by(ProgramVersion.number)
     ).all()
-    return _Promises(rows[0].zone, [(since, Rules.read(rule)) for since, rule, _ in rows])
+    return Promises(rows[0].zone, [(since, Rules.read(rule)) for since, rule, _ in rows])
 
 
-def _lots(session: Session, card: Card, promises: _Promises, held: Mapping[str, int]) -> dict[str, list[Lot]]:
+def lots_of(session: Session, card: Card, promises: Promises, held: Mapping[str, int]) -> dict[str, list[Lot]]:
     """What each balance consists of. Reads no further back than to what is left of it."""
     played = dict[str, Heaps]()
     for lines, is_all in _histories(session, card, promises) if held else ():
@@ -169,7 +170,7 @@ def ended_of(session: Session, purchase: Purchase) -> Counter[str]:
 
 def _heaps_since(session: Session, card: Card, since: datetime, unit: str) -> list[Heap]:
     """What was earned since an instant in a unit, and what became of it."""
-    promises, held = _promises(session, card), balances(session, card).get(unit, 0)
+    promises, held = promises_of(session, card), balances(session, card).get(unit, 0)
     for lines, is_all in _histories(session, card, promises):
         if is_all or lines[-1].recorded < since:
             return play(lines, unit, held, promises.end_at(unit), is_all=is_all).known
@@ -184,7 +185,7 @@ def _heirs(session: Session, purchase: Purchase) -> list[Card]:
     return cards
 
 
-def _histories(session: Session, card: Card, promises: _Promises) -> Iterator[tuple[list[Line], bool]]:
+def _histories(session: Session, card: Card, promises: Promises) -> Iterator[tuple[list[Line], bool]]:
     """The card's entries, newest first: longer and longer, and whether these are all."""
     lines = list[Line]()
     for page, is_all in _pages(session, card, promises):
@@ -192,7 +193,7 @@ def _histories(session: Session, card: Card, promises: _Promises) -> Iterator[tu
         yield lines, is_all
 
 
-def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[tuple[list[Line], bool]]:
+def _pages(session: Session, card: Card, promises: Promises) -> Iterator[tuple[list[Line], bool]]:
     """The card's entries, newest first, and whether these are the last."""
     reversal = aliased(Posting)
     undone = select(reversal.id).where(reversal.reverses_id == Posting.id).exists()
@@ -213,7 +214,7 @@ def _pages(session: Session, card: Card, promises: _Promises) -> Iterator[tuple[
         size, before = min(2 * size, LONGEST_PAGE), rows[-1][0].number
 
 
-def _line(entry: Entry, posting: Posting, promises: _Promises, *, undone: bool) -> Line:
+def _line(entry: Entry, posting: Posting, promises: Promises, *, undone: bool) -> Line:
     return Line(
         posting_id=posting.id,
         reverses_id=posting.reverses_id,
@@ -234,7 +235,7 @@ def _is_told(ahead: Outlook, today: date) -> bool:
 
 
 def _plan_next(
-    session: Session, card: Card, ahead: Sequence[Outlook], promises: _Promises, now: datetime, waits: bool
+    session: Session, card: Card, ahead: Sequence[Outlook], promises: Promises, now: datetime, waits: bool
 ) -> None:
     """The next look: when a day of grace is over, or something is to be told."""
     looks = [end_of(one.next, promises.zone) for one in ahead if one.next]

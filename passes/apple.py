@@ -12,7 +12,7 @@ from typing import Any
 from wallet.models import Coupon, Generic, PassInformation, StoreCard
 
 from passes.band import strip_of, thumbnail_of
-from passes.checks import check_face, check_issue, rgb
+from passes.checks import check_face, rgb
 from passes.extras import NO_EXTRAS
 from passes.face import Face, FaceRefused, Issue, Line, Sort, StampLook, Stamps
 from passes.images import icon_set, logo_set, scaled_names
@@ -33,11 +33,10 @@ STYLES: Mapping[Sort, type[PassInformation]] = {
 def apple_content(face: Face, issue: Issue) -> dict[str, Any]:
     """The object that pass.json holds. The same values give the same object.
 
-    Raises FaceRefused for whatever Wallet would drop in silence. Source: Apple, "Pass", "Creating a store
-    card pass".
+    Raises FaceRefused for what Wallet would drop of the face in silence; of the whole, the issue included,
+    `passes.lint` judges. Source: Apple, "Pass", "Creating a store card pass".
     """
     check_face(face)
-    check_issue(issue)
     return _pass(face, issue).json_dict()
 
 

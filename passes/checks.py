@@ -7,17 +7,14 @@ import ipaddress
 import re
 from collections import Counter
 from datetime import datetime
-from urllib.parse import SplitResult, urlsplit
 
-from passes.face import Colours, Face, FaceRefused, Issue, Line, Sort, Stamps
+from passes.face import Colours, Face, FaceRefused, Line, Sort, Stamps
 from passes.fitting import row_fits
 from passes.typed import Moment, Money, Typed
 
 MOST_STAMPS = 30
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SERIAL = re.compile(r"[0-9A-Za-z]+")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_PASS_TYPE = re.compile(r"pass\.[0-9A-Za-z.-]+")
 
 
 def refuse_unless(holds: object, sentence: str) -> None:
@@ -157,58 +154,6 @@ def _check_code(code: str, short_code: str) -> None:
     except UnicodeEncodeError:
         raise FaceRefused(f"The code {code!r} does not fit ISO 8859-1; use letters A to Z and digits.") from None
     refuse_unless(short_code, "The short code is empty; it is what can be typed when a scan fails.")
-
-
-def check_issue(issue: Issue) -> None:
-    """Raise FaceRefused where a phone would not add or not update the pass ("Pass", "Register a Pass …").
-
-    The token itself never stands in a sentence: it is the pass's password.
-    """
-    refuse_unless(
-        _PASS_TYPE.fullmatch(issue.pass_type),
-        f"The pass type {issue.pass_type!r} is none of Apple's; it begins with 'pass.'.",
-    )
-    refuse_unless(
-        _SERIAL.fullmatch(issue.team_id),
-        f"The team id {issue.team_id!r} is not alphanumeric; see the certificate.",
-    )
-    refuse_unless(
-        _SERIAL.fullmatch(issue.serial),
-        f"The serial {issue.serial!r} is not alphanumeric; use A to Z, a to z, 0 to 9.",
-    )
-    refuse_unless(
-        len(issue.token) >= 16,
-        f"The token has {len(issue.token)} characters; Wallet demands at least 16.",
-    )
-    _check_web_service(issue.web_service_url)
-
-
-def _check_web_service(url: str) -> None:
-    """Apple: "Adding a Web Service to Update Passes"; plain http reaches nobody but this machine."""
-    parts = _split(url)
-    host = parts.hostname or ""
-    refuse_unless(parts.scheme in ("https", "http") and host, f"The web service {url!r} is no https address.")
-    refuse_unless(
-        parts.scheme == "https" or is_loopback(host),
-        f"The web service {url!r} is plain http; phones demand https everywhere but on loopback.",
-    )
-    refuse_unless(
-        not parts.path.rstrip("/").endswith("/v1"),
-        f"The web service {url!r} ends in /v1; the phone appends that itself, leave it out.",
-    )
-    refuse_unless(
-        not (parts.query or parts.fragment),
-        f"The web service {url!r} has a query; paths are appended to it, drop it.",
-    )
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise FaceRefused(f"The web service {url!r} cannot be read; write it as https://host/path.") from error
-    return parts
 
 
 def is_loopback(host: str) -> bool:

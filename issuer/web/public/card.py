@@ -1,5 +1,6 @@
 """The card's own page, its files, and the language it speaks."""
 
+import logging
 from typing import Any
 from urllib.parse import quote
 
@@ -28,9 +29,12 @@ from issuer.web.guards import card_key
 from issuer.web.public.front import blueprint
 from issuer.web.public.visitors import visitor_of
 from issuer.web.wording import nothing, said
+from passes.face import FaceRefused
 from passes.qr import qr_png
 from passes.qr import qr_svg as draw_svg
 from signing.pkpasses import bundle_passes
+
+log = logging.getLogger(__name__)
 
 SHOWN_ENTRIES = 40
 PKPASSES = "application/vnd.apple.pkpasses"
@@ -89,8 +93,8 @@ def apple(key: str) -> AnyResponse:
     with transaction(house().engine, g.merchant_id) as session:
         try:
             sealed = _sealed(session, current_pass(session, session.get_one(Card, g.card_id)))
-        except CertificateMissing:
-            return _no_certificate()
+        except (CertificateMissing, FaceRefused) as error:
+            return _no_pass(error)
     response = Response(sealed.parts, content_type=PKPASS)
     response.last_modified = sealed.modified
     response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
@@ -105,8 +109,8 @@ def apple_bundle(key: str) -> AnyResponse:
         try:
             issues = passes_of(session, house().keys, session.get_one(Card, g.card_id), now())
             found = [b"".join(_sealed(session, issue).parts) for issue in issues]
-        except CertificateMissing:
-            return _no_certificate()
+        except (CertificateMissing, FaceRefused) as error:
+            return _no_pass(error)
     response = Response(bundle_passes(found), content_type=PKPASSES)
     response.headers["Content-Disposition"] = 'attachment; filename="cards.pkpasses"'
     return response
@@ -200,11 +204,15 @@ def _addresses(key: str, has_vouchers: bool) -> dict[str, str | None]:
     }
 
 
-def _no_certificate() -> Response:
+def _no_pass(error: CertificateMissing | FaceRefused) -> Response:
+    log.error("no pass for card %s: %s", g.card_id, error)
+    sentence = said("The shop's certificate for Apple Wallet is missing. Your card works on its web page.")
+    if isinstance(error, FaceRefused):
+        sentence = said("Something on the card is not as Apple Wallet wants it. Your card works on its web page.")
     page = render_template(
         "public/problem.html",
         title=said("The card cannot be put into Apple Wallet yet"),
-        sentence=said("The shop's certificate for Apple Wallet is missing. Your card works on its web page."),
+        sentence=sentence,
         next_url=request.path.rpartition("/")[0],
         next_label=said("Back to my card"),
     )
