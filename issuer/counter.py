@@ -25,7 +25,7 @@ from issuer.rules.part import Sale
 from issuer.rules.settling import settled
 from issuer.rules.tiers import TierRule
 from issuer.schema import Account, Card, Entry, Hold, Posting, Program, Reward
-from issuer.terms import Terms, move_on, promise_again, terms_of
+from issuer.terms import Terms, move_on, promise_again, terms_and_balances, terms_of
 from issuer.visits import Visit, inactive, refuse, too_soon
 
 HOLD = timedelta(seconds=60)
@@ -48,7 +48,7 @@ def stamp(
     :param counter: which of the card's counters; the main one's key is empty
     :param pause: False for a history that is booked afterwards
     """
-    terms = terms_of(session, card, visit.at)
+    terms, before = terms_and_balances(session, card, visit.at)
     refusal = inactive(card) or (too_soon(session, card, terms.program, visit) if pause else None)
     if refusal is None and all(rule.counter != counter for rule in terms.counters):
         refusal = Refusal("no_stamps_here")
@@ -61,7 +61,8 @@ def stamp(
             return refuse(session, card, recorded, visit)
         purchase_id = recorded
     sale = Sale(terms.local(visit.at), count=count, counter=counter, tier=card.tier)
-    return earn(session, card, terms, Earning(visit.deed("stamp", purchase_id=purchase_id), sale, is_purchase=True))
+    earning = Earning(visit.deed("stamp", purchase_id=purchase_id), sale, is_purchase=True)
+    return earn(session, card, terms, earning, before)
 
 
 def hold(session: Session, card: Card, reward_id: UUID, visit: Visit) -> Redemption | Refusal:

@@ -1,6 +1,6 @@
 """What something earns, booked with all that follows from it: rounds, tiers, milestones, presents for friends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -29,9 +29,14 @@ class Earning:
     priority: int = AT_THE_TILL
 
 
-def earn(session: Session, card: Card, terms: Terms, earning: Earning) -> Booked:
-    """Book what is earned with everything that follows from it, and publish. The card is locked."""
-    deed, before = earning.deed, balances(session, card)
+def earn(
+    session: Session, card: Card, terms: Terms, earning: Earning, before: Mapping[str, int] | None = None
+) -> Booked:
+    """Book what is earned with everything that follows from it, and publish. The card is locked.
+
+    :param before: the card's balances, if they were read already
+    """
+    deed, before = earning.deed, balances(session, card) if before is None else before
     lines = list(earning.lines)
     if earning.sale is not None:
         lines += granted(terms.earning.earned(earning.sale), after(before, lines), deed.cause)

@@ -1,10 +1,11 @@
 """Under which rules a card is: what its rounds were promised, what held at an instant, what holds now."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,9 @@ from issuer.rules.points import PointRule, Price
 from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Posting
 
-TERMS = """
+_TERMS = """
     SELECT program.current_version, program.pause_seconds, program.closed_at, merchant.zone, merchant.currency,
-        held.number, version.number, version.rule::text
+        held.number, version.number, version.rule::text{more}
     FROM program
     JOIN merchant ON merchant.id = program.merchant_id
     CROSS JOIN LATERAL (
@@ -30,6 +31,9 @@ TERMS = """
         AND (version.number IN (program.current_version, held.number, %(pinned)s) OR version.number = ANY(%(pins)s))
     WHERE program.id = %(program)s
 """
+TERMS = _TERMS.format(more="")
+BALANCES = "(SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = %(card)s)"
+TERMS_AND_BALANCES = _TERMS.format(more=f", {BALANCES}")
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,26 @@ class Terms:
 
 def terms_of(session: Session, card: Card, at: datetime) -> Terms:
     """The rules of a card for something that happened at an instant; before the first version, that one."""
+    return _terms(card, send(session, TERMS, _asked(card, at)))
+
+
+def terms_and_balances(session: Session, card: Card, at: datetime) -> tuple[Terms, dict[str, int]]:
+    """`terms_of` and `issuer.ledger.balances` in one statement, as every stamp needs both. The card is locked."""
+    rows = send(session, TERMS_AND_BALANCES, _asked(card, at) | {"card": card.id})
+    return _terms(card, [row[:-1] for row in rows]), rows[0][-1] or {}
+
+
+def _asked(card: Card, at: datetime) -> dict[str, Any]:
+    return {
+        "program": card.program_id,
+        "at": at,
+        "pinned": card.program_version,
+        "pins": [int(number) for number in card.pins.values()] or None,
+    }
+
+
+def _terms(card: Card, rows: Sequence[tuple[Any, ...]]) -> Terms:
     pins = {key: int(number) for key, number in card.pins.items()}
-    values = {"program": card.program_id, "at": at, "pinned": card.program_version, "pins": list(pins.values()) or None}
-    rows = send(session, TERMS, values)
     *program, zone, currency, at_version, _number, _rule = rows[0]
     versions = {number: rules_of(rule) for *_, number, rule in rows}
     return Terms(ProgramNow(*program), zone, currency, versions, card.program_version, pins, at_version)

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from issuer import counter
+from issuer.database import send
 from issuer.relaying import number_due
 from issuer.schema import Publication
 from tests.conftest import plain
@@ -46,6 +47,8 @@ def _under_way(till: Till, deed: Deed) -> Iterator[Callable[[], None]]:
     def run() -> None:
         with till.work() as session:
             deed(session)
+            # What was sent ahead would wait for the commit.
+            send(session, "SELECT 1", {})
             done.set()
             commit.wait(60)
 

@@ -22,6 +22,7 @@ DIRECTORY = {
     "card_code",
     "card_key",
     "certificate",
+    "certificate_request",
     "invitation",
     "login_session",
     "membership",
@@ -33,7 +34,7 @@ DIRECTORY = {
     "till",
     "till_enrolment",
 }
-WITHOUT_MERCHANT = {"alembic_version", "device", "heartbeat", "job_run", "users"}
+WITHOUT_MERCHANT = {"alembic_version", "device", "heartbeat", "job_run", "push_stop", "users"}
 TENANT = sorted(
     table.name for table in Base.metadata.sorted_tables if "merchant_id" in table.c and table.name not in DIRECTORY
 )
