@@ -96,8 +96,8 @@ def test_history_says_that_two_cards_became_one(till: Till) -> None:
     into, from_ = till.join(), till.join()
     merged(till, into, from_)
     with till.work() as session:
-        found = session.execute(select(Event.card_id, Event.data).where(Event.kind == "merged")).all()
-    assert dict(row.tuple() for row in found) == {into: {"card": str(from_)}, from_: {"into": str(into)}}
+        found = session.execute(select(Event.card_id, Event.data).where(Event.kind == "merged")).tuples().all()
+    assert dict(found) == {into: {"card": str(from_)}, from_: {"into": str(into)}}
 
 
 def test_a_purchase_of_the_old_card_is_refunded_on_the_other(till: Till) -> None:

@@ -154,7 +154,8 @@ def test_the_same_pass_added_again_overwrites_and_registers_again(phone: Phone, 
 
 def test_removing_a_pass_tells_its_server(phone: Phone, issuer: Issuer) -> None:
     phone.remove("CARD0001")
-    until(lambda: not issuer.registered)
+    until(lambda: _did(phone, "unregistered"))
+    assert not issuer.registered
     assert _did(phone, "unregistered")[0].startswith("DELETE ")
     assert phone.look().passes == {}
 

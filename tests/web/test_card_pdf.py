@@ -72,7 +72,7 @@ def test_a_revoked_link_has_no_paper_any_more(
 ) -> None:
     with transaction(engine, cafe.merchant_id) as session:
         session.execute(update(CardKey).where(CardKey.card_id == card["id"]).values(revoked_at=now))
-    assert client.get(_path(card)).status_code == 404
+    assert client.get(_path(card)).status_code == 410
 
 
 @pytest.mark.parametrize("name", ["Bäckerei Konditorei Café Großmütterchens", "مقهى الصباح", "Café 👩‍🍳☕"])
