@@ -25,7 +25,7 @@ from issuer.rules.part import Sale
 from issuer.rules.settling import settled
 from issuer.rules.tiers import TierRule
 from issuer.schema import Account, Card, Entry, Hold, Posting, Program, Reward
-from issuer.terms import Terms, move_on, promise_again, terms_and_balances, terms_of
+from issuer.terms import Terms, move_on, promise, promise_again, terms_and_balances, terms_of
 from issuer.visits import Visit, inactive, refuse, too_soon
 
 HOLD = timedelta(seconds=60)
@@ -140,13 +140,13 @@ def reverse(
         return refuse(session, card, refusal, visit)
     before = balances(session, card)
     lines = [_within(line, before) for line in reversal_of(session, posting)]
-    promise = card.program_version, card.pins
+    promised = card.program_version, card.pins
     _renew_promises(session, card, posting)
     terms = terms_of(session, card, posting.occurred_at)
     free = free_balances(session, card, visit.now) if any(map(is_owed, before)) else before
     again = settled(terms.counters, after(free, lines))
     if refusal := spent(session, card, [*lines, *again], visit.now):
-        card.program_version, card.pins = promise
+        card.program_version, card.pins = promised
         return refuse(session, card, refusal, visit)
     booked = post(session, card, [*lines, *again], visit.deed("reversal", reverses_id=posting.id))
     undone(session, card, terms, booked, posting, [*lines, *again])
@@ -194,10 +194,10 @@ def _renew_promises(session: Session, card: Card, posting: Posting) -> None:
         select(Entry.unit, Entry.cause).where(Entry.posting_id == posting.id, Entry.card_id.is_not(None))
     ).all()
     for unit in {unit for unit, cause in lines if cause == "round" and is_counter(unit)}:
-        promise_again(card, posting, unit)
+        promise_again(session, card, posting, unit)
     spent_points = any((unit, cause) == (POINTS, "redemption") for unit, cause in lines)
     if spent_points and terms_of(session, card, posting.occurred_at).promised.grid is None:
-        promise_again(card, posting, POINTS)
+        promise_again(session, card, posting, POINTS)
 
 
 def _end_promise(session: Session, card: Card) -> None:
@@ -205,7 +205,7 @@ def _end_promise(session: Session, card: Card) -> None:
     program = session.get_one(Program, card.program_id)
     terms = terms_of(session, card, program.created_at)
     if terms.promised.grid is None:
-        card.program_version = program.current_version
+        promise(card, terms, program.current_version)
 
 
 def _foreign(session: Session, card: Card, reward_id: UUID) -> Refusal | None:

@@ -38,7 +38,7 @@ from issuer.schema import (
     Referral,
     Voucher,
 )
-from issuer.terms import Terms, move_on, terms_of
+from issuer.terms import Terms, move_on, promise, terms_of
 from issuer.visits import Visit, inactive, refuse
 
 
@@ -156,10 +156,9 @@ def _take_promises(session: Session, into: Card, from_: Card, visit: Visit) -> N
         if _better(other, rule) and rule.counter:
             into.pins = {**into.pins, rule.counter: theirs.pin_of(rule.counter)}
         elif _better(other, rule):
-            pins = {one.counter: ours.pin_of(one.counter) for one in ours.counters if one.counter}
-            into.program_version, into.pins = from_.program_version, {**pins, **into.pins}
+            promise(into, ours, from_.program_version)
     if not ours.counters and _cheaper(theirs, ours):
-        into.program_version = from_.program_version
+        promise(into, ours, from_.program_version)
     _take_tier(ours, into, from_)
 
 

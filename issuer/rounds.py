@@ -52,7 +52,7 @@ def fall_back(
     lines = list[Movement]()
     for posting, one in rounds:
         for _, times in undone_rounds([one], parts, after(free, lines)):
-            promise_again(card, posting, one.unit)
+            promise_again(session, card, posting, one.unit)
             lines += fallen_back(one, times, cause)
     return lines
 

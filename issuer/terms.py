@@ -139,13 +139,23 @@ def rules_of(stored: str) -> Rules:
     return Rules.read(json.loads(stored))
 
 
-def promise_again(card: Card, posting: Posting, unit: str) -> None:
+def promise(card: Card, terms: Terms, version: int) -> None:
+    """Put a card's main round, or its prices, under a version.
+
+    Another counter whose promise was said by that number only has it noted as its own from now on.
+    """
+    others = {rule.counter: card.program_version for rule in terms.counters if rule.counter}
+    card.pins = {**others, **card.pins}
+    card.program_version = version
+
+
+def promise_again(session: Session, card: Card, posting: Posting, unit: str) -> None:
     """What a posting ended is under the promise again that held before it: a counter's round, or a price in points."""
     counter = unit.partition(":")[2]
     if counter:
         card.pins = {**card.pins, counter: (posting.pins or {}).get(counter, posting.program_version)}
     else:
-        card.program_version = posting.program_version
+        promise(card, terms_of(session, card, posting.occurred_at), posting.program_version)
 
 
 def move_on(card: Card, terms: Terms, movements: tuple[Movement, ...]) -> None:

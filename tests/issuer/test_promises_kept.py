@@ -71,6 +71,21 @@ def test_taking_back_a_round_leaves_the_other_counters_promise_alone(till: Till)
         assert (card.program_version, card.pins) == (1, {"lunch": 2})
 
 
+def test_a_round_taken_back_on_the_card_that_took_over_leaves_its_other_counters_promise_alone(till: Till) -> None:
+    cake = uuid4()
+    till.set_rules(*_counters(5, 5, cake), names={cake: "Cake"})
+    old = till.join()
+    round_ = till.stamped(old, 5)
+    till.later(60).change_rules(*_counters(4, 4, cake))
+    into = till.later(61).join()
+    merged(till.later(62), into, old)
+    _lunches(till.later(63), into, 3)
+    booked(till.later(64).reverse(round_.posting.id))
+    with till.work() as session:
+        card = session.get_one(Card, into)
+        assert (card.program_version, card.pins) == (1, {"lunch": 2})
+
+
 def test_a_merged_cards_debt_is_not_paid_with_what_is_set_aside(till: Till) -> None:
     till.set_rules(TWENTY)
     owing, card_id = till.join(), till.join()
