@@ -13,9 +13,10 @@ import click
 from passes.lint.findings import Finding
 from passes.lint.keys import Certified
 from passes.lint.whole import check_files
-from signing.inspection import APPLE_ROOT, MOST_IN_BUNDLE, RootUnreadable, bundled, inspect_pass
+from signing.inspection import APPLE_ROOT, RootUnreadable, bundled, inspect_pass
 from signing.inspection_archive import MOST_BYTES
 from signing.inspection_rules import Fault, fault
+from signing.pkpasses import MOST_PASSES
 
 CLEAN, FAULTY, NO_PASS = 0, 1, 2
 
@@ -39,9 +40,9 @@ class Verdict:
 def judge(name: str, data: bytes, now: datetime, root_pem: bytes = APPLE_ROOT) -> Iterator[Verdict]:
     """The verdict on a .pkpass, or on each one in a .pkpasses."""
     inside = bundled(data)
-    if len(inside) > MOST_IN_BUNDLE:
+    if len(inside) > MOST_PASSES:
         yield Verdict(name, (fault("bundle-many", count=len(inside)),), is_pass=True)
-    for part, content in islice(inside.items(), MOST_IN_BUNDLE):
+    for part, content in islice(inside.items(), MOST_PASSES):
         yield _judged(f"{name}: {part}", content, now, root_pem)
     if not inside:
         yield _judged(name, data, now, root_pem)

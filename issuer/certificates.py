@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from signing.envelope import seal, unseal
 from signing.keyfiles import Found, read_files, together
 
 COMMON_NAME = "treuepass"
+NEWEST_FIRST = "created_at DESC, id"
+"""Of the certificates of a pass type the first one is in use."""
 
 
 class CertificateMissing(Exception):
@@ -121,10 +123,7 @@ def newest(session: Session, pass_type: str | None) -> Certificate:
     :raises CertificateMissing:
     """
     row = session.scalar(
-        select(Certificate)
-        .where(Certificate.pass_type == pass_type)
-        .order_by(Certificate.created_at.desc(), Certificate.id)
-        .limit(1)
+        select(Certificate).where(Certificate.pass_type == pass_type).order_by(text(NEWEST_FIRST)).limit(1)
     )
     if row is None:
         raise CertificateMissing(pass_type)
@@ -137,7 +136,7 @@ def in_use(session: Session) -> list[Certificate]:
         session.scalars(
             select(Certificate)
             .ext(distinct_on(Certificate.pass_type))
-            .order_by(Certificate.pass_type, Certificate.created_at.desc(), Certificate.id)
+            .order_by(Certificate.pass_type, text(NEWEST_FIRST))
         )
     )
 

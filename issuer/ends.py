@@ -13,7 +13,12 @@ from issuer.expiring import KIND, lots_of, promises_of
 from issuer.lots import any_end, outlook
 from issuer.rules.gifts import OccasionRule
 from issuer.schema import Card, Due
-from issuer.telling import Ending
+from issuer.telling import Ending, lasting
+
+
+def told_ends(session: Session, shown: CardView) -> list[str]:
+    """Sentences in the card's language about what lasts how long."""
+    return lasting(endings(session, shown), shown)
 
 
 def endings(session: Session, shown: CardView) -> tuple[Ending, ...]:

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from issuer.amounts import day_said, last_day
 from issuer.brands import Worn, worn_by
-from issuer.cards import CardView, view
+from issuer.cards import CardView
 from issuer.design import Design
-from issuer.ends import endings
+from issuer.ends import told_ends
 from issuer.language import translator
 from issuer.schema import Card, Image, Merchant, Pass
 from issuer.sorts import balance_of, ends_at, is_used_up, large_lines, sort_of
-from issuer.telling import Telling, lasting, tell
+from issuer.telling import Telling, tell
 from passes.extras import NO_EXTRAS
 from passes.face import Detector, Face, Line, StampLook, Stamps
 from passes.fitting import fitted_row, shortened
@@ -77,12 +77,9 @@ def ended(face: Face) -> Face:
     )
 
 
-def face_of(session: Session, card: Card, public_url: str) -> Face:
+def face_of(session: Session, shown: CardView, merchant: Merchant, look: Look, public_url: str) -> Face:
     """What one version of a card shows: a function of rows alone."""
-    merchant = session.scalars(select(Merchant)).one()
-    shown = view(session, card)
-    ends = lasting(endings(session, shown), shown)
-    return dressed(shown, merchant, look_of(session, card.program_id), public_url, ends)
+    return dressed(shown, merchant, look, public_url, told_ends(session, shown))
 
 
 def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, ends: Sequence[str] = ()) -> Face:

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 from issuer import certificates
 from issuer.cards import view
 from issuer.database import held, send
-from issuer.ends import endings
-from issuer.issuing import Look, dressed, ended, look_from
+from issuer.issuing import Look, ended, face_of, look_from
 from issuer.keys import Keys
 from issuer.registrations import last_modified, pass_token, shown_version
 from issuer.remembering import Remembered
 from issuer.schema import BrandVersion, Card, Certificate, Merchant, Pass
-from issuer.telling import lasting
 from issuer.voucher_passes import as_voucher
 from passes.apple import apple_content, apple_pictures
 from passes.face import Face, Issue, Sort, Stamps
@@ -26,7 +24,6 @@ from signing.cms import Signer
 from signing.pkpass import FixedFiles, fixed_files, seal_pass
 
 _CARD, _MERCHANT = (table.__table__.columns.keys() for table in (Card, Merchant))
-# The certificate in use is the one that `certificates.newest` names.
 MADE_OF = f"""
     SELECT {", ".join(f"card.{name}" for name in _CARD)}, {", ".join(f"merchant.{name}" for name in _MERCHANT)},
         brand.id, brand.current_version, signing.id, md5(signing.key_sealed)
@@ -35,7 +32,8 @@ MADE_OF = f"""
     JOIN program ON program.id = card.program_id
     JOIN brand ON brand.id = program.brand_id
     LEFT JOIN LATERAL (
-        SELECT id, key_sealed FROM certificate WHERE pass_type = %(pass_type)s ORDER BY created_at DESC, id LIMIT 1
+        SELECT id, key_sealed FROM certificate WHERE pass_type = %(pass_type)s
+        ORDER BY {certificates.NEWEST_FIRST} LIMIT 1
     ) AS signing ON true
     WHERE card.id = %(card)s
 """  # noqa: S608
@@ -89,8 +87,7 @@ def seal_for(session: Session, keys: Keys, issue: Pass, public_url: str, signing
 
 def _face(session: Session, issue: Pass, parts: _Parts, public_url: str) -> Face:
     shown = view(session, parts.card)
-    ends = lasting(endings(session, shown), shown)
-    face = dressed(shown, parts.merchant, _look(session, parts.brand), public_url, ends)
+    face = face_of(session, shown, parts.merchant, _look(session, parts.brand), public_url)
     if issue.voucher_id is not None:
         face = as_voucher(session, issue, shown, face)
     return ended(face) if issue.revoked_at else face

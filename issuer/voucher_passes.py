@@ -20,8 +20,9 @@ from issuer.statuses import voucher_worth
 from issuer.vouchers import shown_code
 from passes.face import Face, Line, Sort
 from passes.fitting import fitted_primary
+from signing.pkpasses import MOST_PASSES
 
-MOST = 9
+MOST = MOST_PASSES - 1
 """Beside the card, so that Wallet takes all of them at once."""
 
 

@@ -47,11 +47,14 @@ def apple_pictures(
 
     Raises FaceRefused for what cannot be drawn. Source: HIG, "Wallet".
     """
-    if sort is Sort.MEMBERSHIP:
-        own = {name: thumbnail_of(look, scale) for name, scale in scaled_names("thumbnail")}
-    else:
-        own = {name: strip_of(look, stamps, scale, sort) for name, scale in scaled_names("strip")}
+    name = "thumbnail" if sort is Sort.MEMBERSHIP else "strip"
+    own = {file: own_picture(look, stamps, scale, sort) for file, scale in scaled_names(name)}
     return {**icon_set(icon), **logo_set(logo), **own}
+
+
+def own_picture(look: StampLook, stamps: Stamps | None, scale: int, sort: Sort) -> bytes:
+    """The PNG that is a pass's own: the strip of a card or a voucher, the thumbnail of a membership."""
+    return thumbnail_of(look, scale) if sort is Sort.MEMBERSHIP else strip_of(look, stamps, scale, sort)
 
 
 def _pass(face: Face, issue: Issue) -> LoyaltyPass:

@@ -12,36 +12,26 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.certificates import PassCertificate
+from signing.der import INTEGER, NULL, OCTETS, OID, SEQUENCE, SET, TIME, UTC_TIME, der
 
-_INTEGER, _OCTETS, _NULL, _OID, _UTC_TIME, _TIME, _SEQUENCE, _SET = 0x02, 0x04, 0x05, 0x06, 0x17, 0x18, 0x30, 0x31
 _ZERO = 0xA0  # [0] of the context, constructed
 _PADDING, _HASH = PKCS1v15(), SHA256()
 
 
-def _der(tag: int, *parts: bytes) -> bytes:
-    """A value behind its tag and its length, the shortest that says it (X.690, 8.1.3 and 10.1)."""
-    body = b"".join(parts)
-    size = len(body)
-    if size < 0x80:
-        return bytes((tag, size)) + body
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + body
-
-
 def _integer(number: int) -> bytes:
     """X.690, 8.3: two's complement, so that a leading bit that is set gets a zero before it."""
-    return _der(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return der(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 # Object identifiers as they are encoded: RFC 5652, 4 and 5.1, and 11.1, 11.2, 11.3.
-_DATA, _SIGNED_DATA = (_der(_OID, bytes.fromhex(f"2a864886f70d0107{number}")) for number in ("01", "02"))
-_CONTENT_TYPE, _DIGEST, _AT = (_der(_OID, bytes.fromhex(f"2a864886f70d0109{number}")) for number in ("03", "04", "05"))
+_DATA, _SIGNED_DATA = (der(OID, bytes.fromhex(f"2a864886f70d0107{number}")) for number in ("01", "02"))
+_CONTENT_TYPE, _DIGEST, _AT = (der(OID, bytes.fromhex(f"2a864886f70d0109{number}")) for number in ("03", "04", "05"))
 # RFC 5754, 2.2; RFC 3370, 3.2 (rsaEncryption, whose parameters are NULL).
-_SHA256 = _der(_SEQUENCE, _der(_OID, bytes.fromhex("608648016503040201")), _der(_NULL))
-_RSA = _der(_SEQUENCE, _der(_OID, bytes.fromhex("2a864886f70d010101")), _der(_NULL))
+_SHA256 = der(SEQUENCE, der(OID, bytes.fromhex("608648016503040201")), der(NULL))
+_RSA = der(SEQUENCE, der(OID, bytes.fromhex("2a864886f70d010101")), der(NULL))
 # RFC 5652, 11.1, and 11.2 up to the 32 bytes of the digest.
-_IS_DATA = _der(_SEQUENCE, _CONTENT_TYPE, _der(_SET, _DATA))
-_HAS_DIGEST = _der(_SEQUENCE, _DIGEST, _der(_SET, _der(_OCTETS, bytes(32))))[:-32]
+_IS_DATA = der(SEQUENCE, _CONTENT_TYPE, der(SET, _DATA))
+_HAS_DIGEST = der(SEQUENCE, _DIGEST, der(SET, der(OCTETS, bytes(32))))[:-32]
 
 
 class Signer:
@@ -62,27 +52,27 @@ class Signer:
         attributes = _attributes(content, now)
         before, after = self._around[len(attributes)]
         # 5.4: what is signed bears the tag of a SET, where 5.3 sends it under that of [0].
-        return b"".join((before, attributes, after, self._key.sign(_der(_SET, attributes), _PADDING, _HASH)))
+        return b"".join((before, attributes, after, self._key.sign(der(SET, attributes), _PADDING, _HASH)))
 
 
 def _head(certificate: PassCertificate) -> bytes:
     """5.1: version 1 (X.509 certificates, data, a signer named by his issuer), the digest; 5.2: content that is absent,
     so the signature is detached; 10.2.3: the certificates, ordered as in a SET OF (X.690, 11.6)."""
     both = {one.public_bytes(Encoding.DER) for one in (certificate.certificate, certificate.intermediate)}
-    return _integer(1) + _der(_SET, _SHA256) + _der(_SEQUENCE, _DATA) + _der(_ZERO, *sorted(both))
+    return _integer(1) + der(SET, _SHA256) + der(SEQUENCE, _DATA) + der(_ZERO, *sorted(both))
 
 
 def _signer(certificate: PassCertificate) -> bytes:
     """5.3: version 1, which goes with 10.2.4: issuer and serial number; then the digest."""
     leaf = certificate.certificate
-    return _integer(1) + _der(_SEQUENCE, leaf.issuer.public_bytes(), _integer(leaf.serial_number)) + _SHA256
+    return _integer(1) + der(SEQUENCE, leaf.issuer.public_bytes(), _integer(leaf.serial_number)) + _SHA256
 
 
 def _around(certificate: PassCertificate, blank: bytes) -> tuple[bytes, bytes]:
     """What stands before and after attributes as long as ``blank`` in a ContentInfo (3), up to the signature (5.3)."""
-    tail = _RSA + _der(_OCTETS, bytes(size := certificate.key.key_size // 8))
-    info = _der(_SEQUENCE, _signer(certificate), _der(_ZERO, blank), tail)
-    whole = _der(_SEQUENCE, _SIGNED_DATA, _der(_ZERO, _der(_SEQUENCE, _head(certificate), _der(_SET, info))))
+    tail = _RSA + der(OCTETS, bytes(size := certificate.key.key_size // 8))
+    info = der(SEQUENCE, _signer(certificate), der(_ZERO, blank), tail)
+    whole = der(SEQUENCE, _SIGNED_DATA, der(_ZERO, der(SEQUENCE, _head(certificate), der(SET, info))))
     return whole[: -len(tail) - len(blank)], tail[:-size]
 
 
@@ -95,5 +85,5 @@ def _attributes(content: bytes, now: datetime) -> bytes:
 def _signed_at(second: int) -> bytes:
     """RFC 5652, 11.3: two digits of the year until 2049, four from then on."""
     now = datetime.fromtimestamp(second, UTC)
-    tag, year = (_UTC_TIME, "%y") if now.year <= 2049 else (_TIME, "%Y")
-    return _der(_SEQUENCE, _AT, _der(_SET, _der(tag, now.strftime(f"{year}%m%d%H%M%SZ").encode())))
+    tag, year = (UTC_TIME, "%y") if now.year <= 2049 else (TIME, "%Y")
+    return der(SEQUENCE, _AT, der(SET, der(tag, now.strftime(f"{year}%m%d%H%M%SZ").encode())))

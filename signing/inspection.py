@@ -17,10 +17,7 @@ from signing.inspection_manifest import MANIFEST, SIGNATURE, manifest_faults
 from signing.inspection_rules import Fault, fault
 from signing.inspection_signature import read_signature
 
-__all__ = ["APPLE_ROOT", "MOST_IN_BUNDLE", "Inspected", "RootUnreadable", "bundled", "inspect_pass"]
-
-MOST_IN_BUNDLE = 10
-"""Passes that phones take at once ("Distributing and updating a pass")."""
+__all__ = ["APPLE_ROOT", "Inspected", "RootUnreadable", "bundled", "inspect_pass"]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ Apple's own tool and Java's write lengths of the indefinite form (8.1.3.6), whic
 
 from typing import NamedTuple
 
-SEQUENCE, SET, OID, INTEGER, OCTETS, UTC_TIME, TIME = 0x30, 0x31, 0x06, 0x02, 0x04, 0x17, 0x18
+from signing.der import LONG_FORM, OCTETS, der
+
 _END = b"\0\0"
 _CONSTRUCTED, _LONG_TAG = 0x20, 0x1F
-_INDEFINITE, _MOST_LENGTH_BYTES = 0x80, 4
+_MOST_LENGTH_BYTES = 4
 _DEEPEST = 24
 
 
@@ -59,22 +60,13 @@ def in_der(value: Ber, tag: int | None = None, depth: int = 0) -> bytes:
     return der(value.tag if tag is None else tag, body)
 
 
-def der(tag: int, body: bytes) -> bytes:
-    """Contents behind their first octet and the shortest length that says theirs (10.1)."""
-    size = len(body)
-    if size < _INDEFINITE:
-        return bytes((tag, size)) + body
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, _INDEFINITE | len(length))) + length + body
-
-
 def _read(data: bytes, start: int, depth: int) -> tuple[Ber, int]:
     if depth > _DEEPEST:
         raise BerBroken("it nests too deeply")
     tag, first = data[start : start + 1], data[start + 1 : start + 2]
     if not tag or not first or tag[0] & _LONG_TAG == _LONG_TAG:
         raise BerBroken("it is cut off or none of its kind")
-    if first[0] == _INDEFINITE:
+    if first[0] == LONG_FORM:
         return _indefinite(data, start, depth)
     size, at = _length(data, start + 1)
     if at + size > len(data):
@@ -84,7 +76,7 @@ def _read(data: bytes, start: int, depth: int) -> tuple[Ber, int]:
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
     """How many bytes follow, and from where (8.1.3.4, 8.1.3.5)."""
-    if data[at] < _INDEFINITE:
+    if data[at] < LONG_FORM:
         return data[at], at + 1
     count = data[at] & 0x7F
     if count > _MOST_LENGTH_BYTES or at + 1 + count > len(data):

@@ -10,21 +10,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from signing.inspection_ber import (
-    INTEGER,
-    OID,
-    SEQUENCE,
-    SET,
-    TIME,
-    UTC_TIME,
-    Ber,
-    BerBroken,
-    der,
-    in_der,
-    inside,
-    octets,
-    read_ber,
-)
+from signing.der import INTEGER, OID, SEQUENCE, SET, TIME, UTC_TIME, der
+from signing.inspection_ber import Ber, BerBroken, in_der, inside, octets, read_ber
 from signing.inspection_rules import Fault, fault
 
 _MOST_BYTES = 256 * 1024

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from signing.pkpass import PassFilesRefused
 
 MOST_PASSES = 10
+"""That phones take at once."""
 MOST_BYTES = 150 * 1000 * 1000
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 

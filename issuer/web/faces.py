@@ -15,14 +15,14 @@ from issuer.amounts import money_of, unit_said
 from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
-from issuer.ends import endings
+from issuer.ends import told_ends
 from issuer.history import EntryView, Saving
 from issuer.programs import ProgramView
 from issuer.rules.movement import STAMPS, is_counter, is_internal, is_owed, is_reward
 from issuer.rules.wording import Wording
 from issuer.sample import sample_of
 from issuer.schema import Merchant
-from issuer.telling import lasting, tell
+from issuer.telling import tell
 from issuer.web import pictures
 from issuer.web.wording import CAUSES, REASONS, said, when
 
@@ -72,7 +72,7 @@ def card_face(session: Session, shown: CardView, merchant_name: str, slug: str) 
 
 def _lasting_front(session: Session, shown: CardView, merchant_name: str) -> dict[str, Any]:
     front = front_of(shown, merchant_name)
-    return front | {"lasting": lasting(endings(session, shown), shown)}
+    return front | {"lasting": told_ends(session, shown)}
 
 
 def sample_face(session: Session, program: ProgramView, merchant: Merchant, language: str) -> dict[str, Any]:

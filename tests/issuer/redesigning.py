@@ -7,12 +7,14 @@ from sqlalchemy import func, select
 
 from issuer import brands, rollouts
 from issuer.brands import pictures_of, revision_of
+from issuer.cards import view
 from issuer.database import transaction
 from issuer.design import Design
+from issuer.issuing import face_of, look_of
 from issuer.refusals import Refusal
 from issuer.rollouts import Reach, reach
-from issuer.schema import BrandDraft, Card, Rollout
-from passes.face import Colours
+from issuer.schema import BrandDraft, Card, Merchant, Rollout
+from passes.face import Colours, Face
 from tests.issuer.counting import Till
 from tests.issuer.phones import Phone, download
 
@@ -21,6 +23,14 @@ LIGHT = Colours("#ffffff", "#101010", "#303030")
 FAINT = Colours("#ffffff", "#eeeeee", "#303030")
 # Cards on phones a second, as many as a setting allows.
 FAST = 10_000
+
+
+def face(till: Till, card_id: UUID) -> Face:
+    """What the card's pass shows."""
+    with till.work() as session:
+        shown = view(session, session.get_one(Card, card_id))
+        worn = look_of(session, shown.program_id)
+        return face_of(session, shown, session.get_one(Merchant, shown.merchant_id), worn, "https://cards.example")
 
 
 def save(

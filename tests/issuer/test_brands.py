@@ -18,14 +18,12 @@ from sqlalchemy.orm import Session
 from issuer import brands
 from issuer.brands import Pictures, pictures_of, revision_of
 from issuer.design import Change, Design
-from issuer.issuing import Look, face_of, look_of
+from issuer.issuing import Look, look_of
 from issuer.refusals import Refusal
-from issuer.schema import Brand, BrandDraft, BrandVersion, Card, Event, Image, Rollout
+from issuer.schema import Brand, BrandDraft, BrandVersion, Event, Image, Rollout
 from passes.face import Colours
 from tests.issuer.counting import Till, refused
-from tests.issuer.redesigning import DARK, FAINT, LIGHT, publish, redesign, save
-
-URL = "https://cards.example"
+from tests.issuer.redesigning import DARK, FAINT, LIGHT, face, publish, redesign, save
 
 
 def look(till: Till) -> Look:
@@ -83,11 +81,9 @@ def test_before_the_first_draft_the_designer_begins_with_what_customers_see(till
 
 def test_nothing_of_a_draft_reaches_a_card(till: Till) -> None:
     card_id, before = till.join(), look(till)
-    with till.work() as session:
-        face = face_of(session, session.get_one(Card, card_id), URL)
+    shown = face(till, card_id)
     save(till, DARK, stamp=b"another stamp")
-    with till.work() as session:
-        assert face_of(session, session.get_one(Card, card_id), URL) == face
+    assert face(till, card_id) == shown
     assert look(till) == before
     assert (version(till), till.view(card_id).version, till.publication(card_id).due_at) == (1, 1, None)
 
@@ -104,8 +100,7 @@ def test_publishing_makes_the_draft_what_customers_see(till: Till) -> None:
     card_id, before = till.join(), look(till)
     redesign(till, DARK, stamp=b"another stamp")
     assert look(till) == replace(before, design=replace(before.design, colours=DARK), stamp=b"another stamp")
-    with till.work() as session:
-        assert face_of(session, session.get_one(Card, card_id), URL).colours == DARK
+    assert face(till, card_id).colours == DARK
     assert draft(till) is None
     assert changes(till) == []
 

@@ -6,14 +6,13 @@ from uuid import UUID
 import pytest
 
 from issuer.ends import endings
-from issuer.issuing import face_of
 from issuer.prepaid import buy_visits, use_visits
 from issuer.rules.movement import reward_unit
-from issuer.schema import Card
 from issuer.telling import Ending, lasting
 from tests.issuer.counting import Till, locked
 from tests.issuer.elapsing import NOON, POINTS, STAMPS, at, ends, look
 from tests.issuer.gifting import COFFEE, end_gifts
+from tests.issuer.redesigning import face
 
 PREPAID = {"kind": "prepaid", "names": {"de": "Sauna", "en": "Sauna"}, "visits": 10, "price": 9000, "valid_months": 12}
 WELCOME = {"kind": "occasion", "occasion": "welcome", "key": "hello", "grant": COFFEE, "days_after": 14}
@@ -140,8 +139,6 @@ def test_it_is_said_in_one_sentence(sauna: Till, language: str, sentence: str) -
 def test_the_pass_says_it_on_its_back_and_announces_nothing(sauna: Till) -> None:
     card_id = sauna.join()
     bought(sauna, card_id)
-    with sauna.work() as session:
-        face = face_of(session, session.get_one(Card, card_id), "https://cards.example")
-    (line,) = [line for line in face.back if line.key == "lasting"]
+    (line,) = [line for line in face(sauna, card_id).back if line.key == "lasting"]
     assert str(line.value).startswith("10 Besuche: gültig bis ")
     assert line.change_message is None

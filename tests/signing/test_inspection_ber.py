@@ -2,7 +2,8 @@
 
 import pytest
 
-from signing.inspection_ber import SEQUENCE, Ber, BerBroken, der, in_der, inside, octets, read_ber
+from signing.der import SEQUENCE, der
+from signing.inspection_ber import Ber, BerBroken, in_der, inside, octets, read_ber
 from tests.signing.inspecting import codes, pack, sealed
 from tests.signing.throwaway import Authority
 

@@ -1,12 +1,15 @@
 """Bad input gets one clear problem, whatever it is, and never a 500."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine
 
 from issuer import api_keys
 from issuer.database import transaction
+from issuer.web.api.complaints import PATTERNS
 from tests.conftest import API_KEY, Cafe
 from tests.web.asking import Api, check_problem, refused
 
@@ -223,3 +226,18 @@ def test_nothing_of_our_checks_own_language_is_shown(api: Api, card: dict[str, A
         text = api.post(f"/cards/{card['id']}/{path}", body).text
         for word in ("String should", "Input should", "Field required", "Extra inputs", "pattern", "pydantic", "^["):
             assert word not in text
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from _patterns(inner)
+
+
+def test_what_each_pattern_of_the_document_means_can_be_said(app: OpenAPI) -> None:
+    # An unnamed one would be shown to callers as it is written.
+    assert set(_patterns(app.api_doc)) == set(PATTERNS)

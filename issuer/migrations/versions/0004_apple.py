@@ -1,4 +1,4 @@
-"""Apple Wallet in full: certificates that are requested here and warn before they end."""
+"""Apple Wallet in full: requested certificates and their warnings, patience with phones, passes of vouchers."""
 
 from pathlib import Path
 
@@ -8,9 +8,6 @@ revision = "0004"
 down_revision = "0003"
 
 ROLE = "treuepass_app"
-MERCHANT = "nullif(current_setting('treuepass.merchant', true), '')::uuid"
-OWN = f"merchant_id = {MERCHANT}"
-MERCHANT_TABLES: tuple[str, ...] = ()
 DIRECTORY = ("certificate_request", "push_stop")
 
 
@@ -18,9 +15,5 @@ def upgrade() -> None:
     for statement in Path(__file__).with_suffix(".sql").read_text().split(";\n"):
         if statement.strip():
             op.execute(statement)
-    for table in (*MERCHANT_TABLES, *DIRECTORY):
+    for table in DIRECTORY:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {ROLE}")
-    for table in MERCHANT_TABLES:
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY own_merchant ON {table} USING ({OWN}) WITH CHECK ({OWN})")

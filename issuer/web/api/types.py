@@ -64,6 +64,8 @@ def _born(day: date) -> date:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(seen)]
+# The pattern before the validator: else the document does not show it.
+Mail = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(seen)]
 TEXT, NAMES = "(text)", "(names)"
 """Marks of the two ways to name something. What is refused is told by its field alone: see `api.invalid`."""
 Named = Annotated[
@@ -150,7 +152,7 @@ class CardPage(Page):
 
 class NewCustomer(Fields):
     name: Text | None = None
-    mail: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    mail: Mail | None = None
     birthday: Birthday | None = None
 
 

@@ -16,9 +16,8 @@ from issuer.programs import program_view, program_views
 from issuer.refusals import N_
 from issuer.schema import Card, Consent, Merchant
 from issuer.telling import header_of, tell
-from issuer.web.console.certificate_note import certificate_note
 from issuer.web.console.frame import blueprint, frame
-from issuer.web.console.push_note import push_note
+from issuer.web.console.wallet_notes import wallet_notes
 from issuer.web.context import absolute, house, now, page_language, parsed_id
 from issuer.web.faces import card_face, entry_amount, entry_words, woven
 from issuer.web.guards import signed_in
@@ -56,14 +55,12 @@ def cards() -> str | Response:
         last = history.last_changes(session, [card.id for card in shown])
         programs = program_views(session, limit=2)
         around = frame(session)
-        note = certificate_note(session, around["merchant"])
-        stopped = push_note(session, around["merchant"])
+        notes = wallet_notes(session, around["merchant"])
     zone = around["merchant"].zone
     more = token_of(found[PAGE - 1].created_at, found[PAGE - 1].id) if len(found) > PAGE else None
     return render_template(
         "console/cards.html",
-        certificate_note=note,
-        push_note=stopped,
+        notes=notes,
         cards=[_row(card, phones.get(card.id, 0), last.get(card.id), zone) for card in shown],
         several_programs=len(programs) > 1,
         query=query,

@@ -17,8 +17,9 @@ from issuer.web.console.promise import promise_of
 from issuer.web.context import house, page_language
 from issuer.web.guards import console_role
 from issuer.web.pictures import STAMP_PIXELS, colour_sheet
-from passes.band import strip_of, thumbnail_of
-from passes.face import Colours, Sort, StampLook, Stamps
+from passes.apple import own_picture
+from passes.band import strip_of
+from passes.face import Colours, StampLook, Stamps
 from passes.google_images import hero_image, round_logo
 from passes.images import icon_set, logo_set, shrunk
 from passes.qr import qr_svg
@@ -44,7 +45,8 @@ def _picture(look: Look, samples: Mapping[str, CardView], name: str) -> bytes | 
     if kind == "hero" and state in samples:
         return stamped(look, samples[state], kind)
     if kind == "strip" and state in samples:
-        return _on_the_pass(look, samples[state])
+        shown = samples[state]
+        return own_picture(_art(look), _stamps(shown), 2, sort_of(shown))
     drawn: dict[str, Callable[[], bytes]] = {
         "logo": lambda: logo_set(look.logo)["logo@2x.png"],
         "icon": lambda: icon_set(look.icon)["icon@2x.png"],
@@ -54,18 +56,18 @@ def _picture(look: Look, samples: Mapping[str, CardView], name: str) -> bytes | 
     return drawn[name]() if name in drawn else None
 
 
-def _on_the_pass(look: Look, shown: CardView) -> bytes:
-    """The picture of an Apple pass of this sort: the strip of a card or a voucher, the thumbnail of a membership."""
-    sort, stamps = sort_of(shown), Stamps(shown.needed, shown.shown) if shown.needed else None
-    art = StampLook(look.design.colours, look.stamp, look.design.shape)
-    return thumbnail_of(art, 2) if sort is Sort.MEMBERSHIP else strip_of(art, stamps, 2, sort)
-
-
 def stamped(look: Look, shown: CardView, kind: str = "strip", colours: Colours | None = None) -> bytes:
     """The stamps as Apple's strip or Google's hero image; ``colours`` in place of the look's own."""
-    stamps = Stamps(shown.needed, shown.shown) if shown.needed else None
-    art = StampLook(colours or look.design.colours, look.stamp, look.design.shape)
+    art, stamps = _art(look, colours), _stamps(shown)
     return hero_image(art, stamps) if kind == "hero" else strip_of(art, stamps, 2)
+
+
+def _art(look: Look, colours: Colours | None = None) -> StampLook:
+    return StampLook(colours or look.design.colours, look.stamp, look.design.shape)
+
+
+def _stamps(shown: CardView) -> Stamps | None:
+    return Stamps(shown.needed, shown.shown) if shown.needed else None
 
 
 @blueprint.get("/design/files/<int:revision>/colours.css")
