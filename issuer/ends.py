@@ -16,9 +16,9 @@ from issuer.schema import Card, Due
 from issuer.telling import Ending, lasting
 
 
-def told_ends(session: Session, shown: CardView) -> list[str]:
-    """Sentences in the card's language about what lasts how long."""
-    return lasting(endings(session, shown), shown)
+def told_ends(session: Session, shown: CardView, language: str | None = None) -> list[str]:
+    """Sentences about what lasts how long, in the card's language unless told."""
+    return lasting(endings(session, shown), shown, language)
 
 
 def endings(session: Session, shown: CardView) -> tuple[Ending, ...]:

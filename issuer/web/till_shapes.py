@@ -12,8 +12,8 @@ from issuer import gifts
 from issuer.amounts import amount_said, day_said, first_day
 from issuer.cards import CardView, view
 from issuer.counter import UNDO
-from issuer.ends import endings
-from issuer.history import last_earned, last_voucher
+from issuer.ends import told_ends
+from issuer.history import Gone, last_earned, last_voucher
 from issuer.idempotency import Answer
 from issuer.ledger import Booked, PostedLine
 from issuer.purchases import Quote
@@ -23,7 +23,7 @@ from issuer.rules.movement import PREPAID, SPEND, is_internal, is_owed
 from issuer.rules.points import PointRule
 from issuer.schema import Card, Granted
 from issuer.statuses import can_choose, counter_text, missing_points, rewards_text, status_text
-from issuer.telling import Fact, Telling, count_text, lasting, tell
+from issuer.telling import Fact, Telling, count_text, tell
 from issuer.web.context import now, page_language
 from issuer.web.keyed import refused
 from issuer.web.till_actions import Known, actions
@@ -40,15 +40,17 @@ GONE = {
 def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, Any]:
     """A card as the screen shows it. ``card``: ``None`` for a printed one before its first stamp."""
     language = page_language()
-    ends = lasting(endings(session, shown), shown, language) if card else []
-    told, last, gone = tell(shown, language), last_earned(session, shown.id), _gone(session, shown)
+    ends = told_ends(session, shown, language) if card else []
+    told, gone = tell(shown, language), _gone(session, shown)
+    last = gone.at if gone else last_earned(session, shown.id)
+    headline, promise = _gone_words(gone, shown) if gone else (told.header.value, sentence(shown))
     return {
         "id": str(shown.id),
         "short_code": shown.short_code,
         "name": shown.customer_name,
-        "headline": gone[0] if gone else told.header.value,
+        "headline": headline,
         "label": _label(told.header, shown),
-        "sentence": gone[1] if gone else sentence(shown),
+        "sentence": promise,
         "stamps": shown.shown,
         "needed": shown.needed,
         "facts": [{"label": fact.label, "value": fact.value} for fact in (*told.facts, *told.leftovers)],
@@ -61,13 +63,15 @@ def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, A
     }
 
 
-def _gone(session: Session, shown: CardView) -> tuple[str, str] | None:
-    """What became of the last voucher of a card that has none left, in a word and with its day."""
-    last = last_voucher(session, shown.id) if shown.rules.kind == "voucher" and not shown.vouchers else None
-    if last is None:
-        return None
-    word, text = GONE[last.cause]
-    return said(word), said(text) % {"day": day_said(first_day(last.at, shown.zone), page_language())}
+def _gone(session: Session, shown: CardView) -> Gone | None:
+    """What became of the last voucher of a card that has none left."""
+    return last_voucher(session, shown.id) if shown.rules.kind == "voucher" and not shown.vouchers else None
+
+
+def _gone_words(gone: Gone, shown: CardView) -> tuple[str, str]:
+    """In a word, and with its day."""
+    word, text = GONE[gone.cause]
+    return said(word), said(text) % {"day": day_said(first_day(gone.at, shown.zone), page_language())}
 
 
 def sentence(shown: CardView, counter: str = "") -> str:
