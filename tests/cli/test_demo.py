@@ -14,6 +14,7 @@ import pytest
 
 from cli.answering import page_answers
 from cli.processes import alive, pids_with, wait_until
+from tests.ports import free_port
 
 NAMES = {"postgresql", "redis", "web", "worker", "relay", "scheduler", "sandbox"}
 CONTRACT = {
@@ -21,12 +22,6 @@ CONTRACT = {
     "till_url", "staff_pin", "join_url", "program_id", "location_id", "sandbox_url", "apns_url",
     "google_wallet_url", "ca_file", "pids",
 }  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Demo:

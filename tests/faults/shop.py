@@ -24,6 +24,7 @@ from issuer.database import make_engine, transaction
 from issuer.schema import Pass, Publication
 from sandbox.apns import Apns, Push
 from sandbox.phone import Phone
+from tests.ports import free_port
 
 WAITS = (0.2, 0.4) + (0.8,) * 40
 QUICK = {
@@ -32,12 +33,6 @@ QUICK = {
     "TREUEPASS_FOLD_SECONDS": "1",
 }
 LONG = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Card(NamedTuple):

@@ -13,7 +13,8 @@ import pytest
 
 from cli.processes import alive, wait_until
 from tests.conftest import plain
-from tests.faults.shop import LONG, Apple, Shop, free_port, shows
+from tests.faults.shop import LONG, Apple, Shop, shows
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from uuid import uuid4
 import requests
 
 from cli.processes import alive, command_line, pids_with, wait_until
+from tests.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("treuepass")
 OURS = ("TREUEPASS_", "DATABASE_", "REDIS_", "APNS_", "PUBLIC_URL", "DATA_DIR", "SECRET_KEY", "KEY_ENCRYPTION_KEY")
@@ -28,7 +28,7 @@ class Demo:
         self._log = (self.folder / "said").open("w+")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self._process = subprocess.Popen(
-            [COMMAND, "demo", "--port", str(_free_port()), "--data-dir", str(self.folder), *options],
+            [COMMAND, "demo", "--port", str(free_port()), "--data-dir", str(self.folder), *options],
             env=environ,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -114,9 +114,3 @@ class Demo:
         answer = self._session.get(url, timeout=PATIENCE)
         assert answer.ok, answer.text
         return answer.content
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
