@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,10 +26,27 @@ class SettingsRefused(Exception):
 
 
 @dataclass(frozen=True)
+class GoogleSettings:
+    """Google Wallet: the issuer, who may write for it, and where Google is.
+
+    ``service_account_file``: the key file as Google gives it out. ``save_url``: a save link but for its token.
+    ``places``: Google lets this issuer's cards come up near places; a call with places is refused otherwise.
+    """
+
+    issuer_id: str
+    service_account_file: Path
+    wallet_url: str
+    save_url: str
+    callback_keys_url: str
+    places: bool
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every value the service runs by. Durations in seconds, rates in cards a second, keys in bytes.
 
     ``api_rate``: requests a minute of one API key. ``older_encryption_keys`` open what they sealed, and seal nothing.
+    ``google``: None where there is no issuer; then nothing of Google Wallet shows or runs.
     """
 
     database_url: str = field(repr=False)
@@ -41,6 +59,7 @@ class Settings:
     data_dir: Path
     apns_url: str
     apns_ca_file: Path | None
+    google: GoogleSettings | None
     mode: str
     clock_offset: timedelta
     sandbox_url: str | None
@@ -82,6 +101,14 @@ SETTINGS = (
     Setting("DATA_DIR", "folder of a demo on this machine", "var"),
     Setting("APNS_URL", "Apple's push service", "https://api.push.apple.com"),
     Setting("APNS_CA_FILE", "root certificates to trust there instead of the public ones", ""),
+    Setting(
+        "GOOGLE_ISSUER_ID", "the issuer's number in Google's Pay & Wallet Console; without it no Google Wallet", ""
+    ),
+    Setting("GOOGLE_SERVICE_ACCOUNT_FILE", "key file (JSON) of a service account that is a user of that issuer", ""),
+    Setting("GOOGLE_WALLET_URL", "Google's Wallet API", "https://walletobjects.googleapis.com"),
+    Setting("GOOGLE_SAVE_URL", "what a link to save a card begins with", "https://pay.google.com/gp/v/save"),
+    Setting("GOOGLE_CALLBACK_KEYS_URL", "Google's keys for callbacks", "https://pay.google.com/gp/m/issuer/keys"),
+    Setting("TREUEPASS_GOOGLE_PLACES", "yes when Google has allowed this issuer merchant locations", "no"),
     Setting("TREUEPASS_MODE", "production, demo or test", "production"),
     Setting("TREUEPASS_CLOCK", "RFC 3339 instant from which time runs on; demo and test only", ""),
     Setting("TREUEPASS_CLOCK_SET_AT", "real instant at which TREUEPASS_CLOCK was true; default: now", ""),
@@ -163,6 +190,18 @@ def _encryption_keys(text: str) -> tuple[bytes, ...]:
     if any(len(key) != 32 for key in keys):
         raise ValueError(text)
     return keys
+
+
+def _issuer(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", text, re.ASCII):
+        raise ValueError(text)
+    return text
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(text)
+    return text == "yes"
 
 
 def _seconds(text: str) -> float:
@@ -257,6 +296,7 @@ def _settings(read: _Reader, data_dir: Path) -> Settings:
         data_dir=data_dir,
         apns_url=read.parsed("APNS_URL", _http_url, "an https:// address", ""),
         apns_ca_file=Path(read.text("APNS_CA_FILE")) if read.text("APNS_CA_FILE") else None,
+        google=_google(read),
         mode=read.parsed("TREUEPASS_MODE", _mode, "production, demo or test", "production"),
         clock_offset=read.parsed(
             "TREUEPASS_CLOCK",
@@ -273,6 +313,25 @@ def _settings(read: _Reader, data_dir: Path) -> Settings:
         google_rate=read.parsed("TREUEPASS_GOOGLE_RATE", _count, "0 to 10000", 0),
         api_rate=read.parsed("TREUEPASS_API_RATE", _a_minute, "1 to 10000000", 1),
     )
+
+
+def _google(read: _Reader) -> GoogleSettings | None:
+    issuer, file = read.text("GOOGLE_ISSUER_ID"), read.text("GOOGLE_SERVICE_ACCOUNT_FILE")
+    for name, given, other in (
+        ("GOOGLE_ISSUER_ID", issuer, file),
+        ("GOOGLE_SERVICE_ACCOUNT_FILE", file, issuer),
+    ):
+        if other and not given:
+            read.problems.append(f"{name} is not set: Google Wallet needs issuer and service account, or neither")
+    settings = GoogleSettings(
+        issuer_id=_given(read, "GOOGLE_ISSUER_ID", _issuer, "the issuer's number, digits alone", ""),
+        service_account_file=Path(file),
+        wallet_url=read.parsed("GOOGLE_WALLET_URL", _http_url, "an https:// address", ""),
+        save_url=read.parsed("GOOGLE_SAVE_URL", _http_url, "an https:// address", ""),
+        callback_keys_url=read.parsed("GOOGLE_CALLBACK_KEYS_URL", _http_url, "an https:// address", ""),
+        places=read.parsed("TREUEPASS_GOOGLE_PLACES", _yes_or_no, "yes or no", False),
+    )
+    return settings if issuer and file else None
 
 
 def _given(read: _Reader, name: str, parse: Callable[[str], T], want: str, fallback: T) -> T:

@@ -93,12 +93,42 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         ("TREUEPASS_PROXIES", "-1"),
         ("TREUEPASS_CAMPAIGN_RATE", "fast"),
         ("TREUEPASS_GOOGLE_RATE", "10001"),
+        ("TREUEPASS_GOOGLE_PLACES", "maybe"),
+        ("GOOGLE_WALLET_URL", "walletobjects.googleapis.com"),
+        ("GOOGLE_SAVE_URL", "ftp://pay.google.com"),
+        ("GOOGLE_CALLBACK_KEYS_URL", "https://"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_what_it_must_be(name: str, value: str) -> None:
     (problem,) = problems(**{name: value})
     assert problem.startswith(f"{name} is ")
     assert ": it must be " in problem
+
+
+@pytest.mark.parametrize("value", ["338800000002214177x", "٣٣٨٨", "1" * 21])
+def test_an_issuer_is_a_number(value: str) -> None:
+    (problem,) = problems(GOOGLE_ISSUER_ID=value, GOOGLE_SERVICE_ACCOUNT_FILE="key.json")
+    assert problem.startswith(f"GOOGLE_ISSUER_ID is {value!r}: it must be ")
+
+
+@pytest.mark.parametrize("name", ["GOOGLE_ISSUER_ID", "GOOGLE_SERVICE_ACCOUNT_FILE"])
+def test_google_wallet_needs_both_an_issuer_and_an_account(name: str) -> None:
+    both = {"GOOGLE_ISSUER_ID": "3388", "GOOGLE_SERVICE_ACCOUNT_FILE": "key.json"}
+    (problem,) = problems(**both | {name: None})
+    assert problem.startswith(f"{name} is not set: ")
+
+
+def test_without_an_issuer_there_is_no_google_wallet() -> None:
+    assert load().google is None
+
+
+def test_with_both_google_is_where_google_says() -> None:
+    google = load(GOOGLE_ISSUER_ID="3388", GOOGLE_SERVICE_ACCOUNT_FILE="key.json").google
+    assert google is not None
+    assert (google.issuer_id, google.service_account_file, google.places) == ("3388", Path("key.json"), False)
+    assert google.wallet_url == "https://walletobjects.googleapis.com"
+    assert google.save_url == "https://pay.google.com/gp/v/save"
+    assert google.callback_keys_url == "https://pay.google.com/gp/m/issuer/keys"
 
 
 def test_all_problems_are_told_at_once() -> None:
