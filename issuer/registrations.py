@@ -93,6 +93,8 @@ def register(session: Session, issue: Pass, library_id: str, push_token: str, no
 
     :raises TooManyPhones:
     """
+    # Else several that register at once are each counted without the others. What only reads the pass goes on.
+    session.execute(select(Pass.id).where(Pass.id == issue.id).with_for_update(key_share=True))
     others = select(func.count()).select_from(Registration).join(Device, Device.id == Registration.device_id)
     phones = session.scalar(others.where(Registration.pass_id == issue.id, Device.library_id != library_id))
     if (phones or 0) >= MOST_PHONES:

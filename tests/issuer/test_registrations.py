@@ -1,12 +1,15 @@
 """Phones register, ask with a tag, and never miss a change."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from cli.processes import wait_until
+from issuer.database import set_merchant
 from issuer.registrations import (
     MOST_PHONES,
     TooManyPhones,
@@ -14,11 +17,13 @@ from issuer.registrations import (
     held_version,
     last_modified,
     pass_token,
+    register,
     unregister,
 )
-from issuer.schema import Device, Event, Pass
+from issuer.schema import Device, Event, Pass, Registration
 from signing.tokens import WrongToken
 from tests.issuer.counting import Till
+from tests.issuer.overlapping import overlapping
 from tests.issuer.phones import PASS_TYPE, Phone, download, number, serial, the_pass
 
 
@@ -85,6 +90,24 @@ def test_a_pass_is_on_no_more_phones_than_a_family_has(till: Till) -> None:
     with pytest.raises(TooManyPhones):
         Phone(till).register(card_id)
     assert family[0].register(card_id) is False
+
+
+def test_of_two_phones_that_come_for_the_last_place_at_once_one_gets_it(own_till: Till) -> None:
+    card_id = own_till.join()
+    for _ in range(MOST_PHONES - 1):
+        Phone(own_till).register(card_id)
+
+    def come(name: str) -> Callable[[Session], bool]:
+        def register_it(session: Session) -> bool:
+            set_merchant(session, own_till.shop.merchant_id)
+            return register(session, the_pass(session, card_id), name, "aa" * 32, own_till.now)
+
+        return register_it
+
+    with pytest.raises(TooManyPhones):
+        overlapping(own_till.engine, come("the first"), come("the second"))
+    with own_till.work() as session:
+        assert session.scalar(select(func.count()).select_from(Registration)) == MOST_PHONES
 
 
 def test_a_phone_that_unregistered_is_forgotten_with_its_last_card(till: Till) -> None:
