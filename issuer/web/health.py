@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer import migrating, push_stops
+from issuer import certificates, migrating, push_stops
 from issuer.database import UnsafeRole, check_role, transaction
-from issuer.schema import Certificate, Heartbeat, Pass, Publication, Registration
+from issuer.schema import Heartbeat, Pass, Publication, Registration
 from issuer.web.context import house, now
 from issuer.web.guards import open_to_all
 
@@ -81,9 +81,8 @@ def _registry(session: Session, at: datetime) -> CollectorRegistry:
     stopped = Gauge("treuepass_pushes_stopped_seconds", "since Apple takes none", ["pass_type"], registry=registry)
     for one in push_stops.every(session):
         stopped.labels(one.pass_type).set(seconds(one.since))
-    used = select(func.max(Certificate.not_after).label("end")).group_by(Certificate.pass_type).subquery()
-    expiry = session.scalar(select(func.min(used.c.end)))
-    gauge("certificate_days_left", "until the first pass type has none", (expiry - at).days if expiry else -1)
+    expiry = min((row.not_after for row in certificates.in_use(session)), default=None)
+    gauge("certificate_days_left", "until the first certificate in use ends", (expiry - at).days if expiry else -1)
     beats = Gauge("treuepass_heartbeat_age_seconds", "since a process did its work", ["process"], registry=registry)
     for beat in session.scalars(select(Heartbeat)):
         beats.labels(beat.name).set(seconds(beat.at))

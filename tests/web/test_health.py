@@ -158,6 +158,23 @@ def test_the_metrics_tell_how_long_a_process_has_been_silent(client: FlaskClient
     assert 89 < _metrics(client)["treuepass_heartbeat_age_secondsrelay"] < 120
 
 
+def test_the_metrics_tell_the_end_of_the_certificate_in_use_however_long_an_older_one_lasts(
+    client: FlaskClient, engine: Engine
+) -> None:
+    newer = """
+        INSERT INTO certificate (id, pass_type, team_id, certificate_pem, intermediate_pem, key_sealed,
+            not_after, created_at)
+        SELECT gen_random_uuid(), pass_type, team_id, certificate_pem, intermediate_pem, key_sealed,
+            now() + interval '5 days 1 hour', created_at + interval '1 day' FROM certificate LIMIT 1 RETURNING id
+    """
+    with transaction(engine) as session:
+        certificate_id = session.scalar(text(newer))
+    assert _metrics(client)["treuepass_certificate_days_left"] == 5
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM certificate WHERE id = :id"), {"id": certificate_id})
+    assert _metrics(client)["treuepass_certificate_days_left"] > 5
+
+
 def test_the_metrics_name_nobody(client: FlaskClient, phone: Held) -> None:
     phone.register()
     answer = client.get("/metrics").text
