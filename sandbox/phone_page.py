@@ -3,10 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-import segno
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
@@ -14,7 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.apns import Apns
 from sandbox.apns_page import add_apns_routes
-from sandbox.memory import Held, Memory
+from sandbox.google import Google
+from sandbox.google_api import add_google_api
+from sandbox.google_control import add_google_control
+from sandbox.google_phone_page import add_android_pages
+from sandbox.memory import Held, Memory, Notice
 from sandbox.offers import Offers, download
 from sandbox.phone import Phone
 from sandbox.phone_view import (
@@ -30,6 +32,7 @@ from sandbox.phone_view import (
     state,
 )
 from sandbox.phones import NoSuchPhone, Phones
+from sandbox.qr_code import qr_svg
 from sandbox.refusal import PassRefused
 from sandbox.texts import LANGUAGES, say
 from sandbox.wallet import MAX_BYTES, OpenedPass
@@ -41,7 +44,9 @@ POLICY = (
 PHONE = "/phone/<phone_name>"
 
 
-def create_phone_app(phones: Phones, apns: Apns, *, root_pem: bytes, now: Callable[[], datetime]) -> Flask:
+def create_phone_app(
+    phones: Phones, apns: Apns, google: Google, *, root_pem: bytes, now: Callable[[], datetime]
+) -> Flask:
     """The Flask application of the phone's port."""
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
@@ -56,6 +61,9 @@ def create_phone_app(phones: Phones, apns: Apns, *, root_pem: bytes, now: Callab
     for rule, view, methods in pages.routes():
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     add_apns_routes(app, apns)
+    add_google_api(app, google, now)
+    add_google_control(app, google)
+    add_android_pages(app, google, now)
     return app
 
 
@@ -181,11 +189,8 @@ class Pages:
         code = barcode(self._opened(phone_name, kind, name))
         if code is None:
             abort(404)
-        drawn = BytesIO()
-        segno.make_qr(code["message"], error="m", encoding=code.get("messageEncoding")).save(
-            drawn, kind="svg", xmldecl=False, svgns=True, border=0, omitsize=True, dark="#000"
-        )
-        return _forever(Response(drawn.getvalue(), mimetype="image/svg+xml"))
+        drawn = qr_svg(code["message"], code.get("messageEncoding"))
+        return _forever(Response(drawn, mimetype="image/svg+xml"))
 
     def colours(self, phone_name: str) -> AnyResponse:
         """The colours of all passes as a stylesheet: the policy forbids them in the page."""
@@ -203,7 +208,7 @@ class Pages:
             phone=phone_name,
             version=memory.version,
             passes=state(list(memory.passes.values()), g.language),
-            notices=_notices(memory),
+            notices=_notices(memory, phone_name),
             happenings=_happenings(memory),
         )
 
@@ -244,7 +249,7 @@ class Pages:
             phone_name=phone_name,
             phones=self._phones.names(),
             version=memory.version,
-            notices=_notices(memory)[::-1][:5],
+            notices=_notices(memory, phone_name)[::-1][:5],
             happenings=_happenings(memory)[::-1][:40],
             clock=self._now().astimezone().strftime("%H:%M"),
             language=g.language,
@@ -259,19 +264,24 @@ def _held(memory: Memory, name: str) -> Held | None:
     return next((held for held in memory.passes.values() if pass_name(held.opened) == name), None)
 
 
-def _notices(memory: Memory) -> list[dict[str, Any]]:
-    icons = {held.key: pass_name(held.opened) for held in memory.passes.values()}
-    return [
-        {
-            "n": notice.n,
-            "at": notice.at,
-            "serial": notice.serial,
-            "pass": icons.get((notice.pass_type, notice.serial)),
-            "title": notice.title,
-            "text": notice_text(notice, g.language),
-        }
-        for notice in memory.notices
-    ]
+def _notices(memory: Memory, phone_name: str) -> list[dict[str, Any]]:
+    names = {held.key: pass_name(held.opened) for held in memory.passes.values()}
+    return [_notice(one, names.get((one.pass_type, one.serial)), phone_name) for one in memory.notices]
+
+
+def _notice(notice: Notice, name: str | None, phone_name: str) -> dict[str, Any]:
+    return {
+        "n": notice.n,
+        "at": notice.at,
+        "serial": notice.serial,
+        "pass": name,
+        "title": notice.title,
+        "text": notice_text(notice, g.language),
+        "href": url_for("front", phone_name=phone_name, name=name) if name else url_for("stack", phone_name=phone_name),
+        "icon": url_for("image", phone_name=phone_name, kind="pass", name=name, image="icon", v=notice.n)
+        if name
+        else None,
+    }
 
 
 def _happenings(memory: Memory) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Runs the sandbox: Apple's push service on one port, the phone in the browser on another."""
+"""Runs the sandbox: Apple's push service on one port, Google and the phones in the browser on another."""
 
 import logging
 import signal
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.apns import Apns
 from sandbox.authority import Authority
+from sandbox.google import Google
 from sandbox.phone_page import create_phone_app
 from sandbox.phones import Phones
 
@@ -32,6 +33,17 @@ class Running:
     apns_url: str
     phones: Phones
     apns: Apns
+    google: Google
+
+    @property
+    def google_url(self) -> str:
+        """Google's base address: the API below `/walletobjects/v1/`, `/token`, `/keys`, `/save`, `/phone/`."""
+        return f"{self.phone_url}/google"
+
+
+class _Handler(WSGIRequestHandler):
+    # Head and body of an answer leave in two writes: without this the second waits for the caller's kernel.
+    disable_nagle_algorithm = True
 
 
 @contextmanager
@@ -40,24 +52,26 @@ def running(
 ) -> Iterator[Running]:
     """Run a sandbox until the block ends; port 0 takes a free one. Raises PortTaken.
 
-    `folder` keeps the phones over a restart. Both servers listen on 127.0.0.1 only.
+    `folder` keeps the phones and what Google has over a restart. Both servers listen on 127.0.0.1 only.
     """
     with _listen(phone_port) as phone_socket, _listen(apns_port) as apns_socket:
         root_pem = authority.root.read_bytes()
         phones = Phones(folder / "phones", root_pem, now)
         apns = Apns(authority, deliver=phones.deliver, now=now)
-        app = create_phone_app(phones, apns, root_pem=root_pem, now=now)
+        google = Google(folder, f"{_url('http', phone_socket)}/google/token", now)
+        app = create_phone_app(phones, apns, google, root_pem=root_pem, now=now)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        pages = make_server(HOST, 0, app, threaded=True, fd=phone_socket.fileno())
+        pages = make_server(HOST, 0, app, threaded=True, request_handler=_Handler, fd=phone_socket.fileno())
         threading.Thread(target=pages.serve_forever, args=(0.1,), name="phone-page", daemon=True).start()
         apns.start(apns_socket)
         try:
-            yield Running(_url("http", phone_socket), _url("https", apns_socket), phones, apns)
+            yield Running(_url("http", phone_socket), _url("https", apns_socket), phones, apns, google)
         finally:
             pages.shutdown()
             pages.server_close()
             apns.stop()
             phones.stop()
+            google.stop()
 
 
 def serve(

@@ -2,9 +2,11 @@
 
 from sandbox.texts_de import GERMAN
 from sandbox.texts_en import ENGLISH
+from sandbox.texts_google_de import GERMAN as GOOGLE_GERMAN
+from sandbox.texts_google_en import ENGLISH as GOOGLE_ENGLISH
 
 LANGUAGES = ("de", "en")
-_CATALOGUES = {"de": GERMAN, "en": ENGLISH}
+_CATALOGUES = {"de": GERMAN | GOOGLE_GERMAN, "en": ENGLISH | GOOGLE_ENGLISH}
 
 
 def say(language: str, sentence: str, /, **values: object) -> str:

@@ -45,10 +45,10 @@ function element(name, text) {
 function banner(notice) {
   const made = document.createElement("a");
   made.className = "banner";
-  made.href = notice.pass ? `${body.dataset.phone}pass/${notice.pass}` : body.dataset.phone;
+  made.href = notice.href;
   const icon = document.createElement("img");
   icon.alt = "";
-  icon.src = `${body.dataset.phone}pass/${notice.pass}/icon.png?${notice.n}`;
+  if (notice.icon) icon.src = notice.icon;
   const now = document.documentElement.lang === "de" ? "jetzt" : "now";
   made.append(icon, element("strong", notice.title), element("small", now), element("span", notice.text));
   document.getElementById("banners").append(made);
@@ -119,7 +119,7 @@ function takeFiles() {
 
 function send(files) {
   const form = document.createElement("form");
-  Object.assign(form, { method: "post", action: `${body.dataset.phone}file`, enctype: "multipart/form-data" });
+  Object.assign(form, { method: "post", action: body.dataset.file, enctype: "multipart/form-data" });
   const input = Object.assign(document.createElement("input"), { type: "file", name: "pass", hidden: true });
   input.files = files;
   form.append(input);
@@ -127,7 +127,7 @@ function send(files) {
   form.submit();
 }
 
-takeFiles();
+if (body.dataset.file) takeFiles();
 if (version >= 0) {
   seen = version;
   follow();

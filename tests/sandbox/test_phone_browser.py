@@ -1,33 +1,20 @@
 """The phone in a real browser: what the eye, the keyboard and a camera find."""
 
 import io
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from zxingcpp import read_barcodes
 
 from sandbox.authority import Authority
 from sandbox.server import Running, running
+from tests.sandbox.browser import phone_window
 from tests.sandbox.issuer_double import Issuer
 from tests.sandbox.making import make_pass, pass_json
 from tests.sandbox.parts import PASS_TYPE, machine_now, until
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_playwright() as playwright:
-        if program is None and not Path(playwright.chromium.executable_path).exists():
-            reason = "no Chromium here: install chromium, or run `playwright install chromium`"
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -45,16 +32,8 @@ def issuer(authority: Authority) -> Iterator[Issuer]:
 
 @pytest.fixture
 def page(chromium: Browser, sandbox: Running) -> Iterator[Page]:
-    """A phone-sized window; whatever the browser complains of, but for a refused pass, fails the test."""
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="de-DE", reduced_motion="reduce")
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{sandbox.phone_url}/phone/1/")
-    yield page
-    context.close()
-    assert [text for text in complaints if "status of 422" not in text] == []
+    with phone_window(chromium, f"{sandbox.phone_url}/phone/1/") as made:
+        yield made
 
 
 def _bring(page: Page, data: bytes) -> None:

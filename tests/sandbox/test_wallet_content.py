@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
+from sandbox import texts_de, texts_en, texts_google_de, texts_google_en
 from sandbox.authority import Authority
 from sandbox.refusal import PassRefused
-from sandbox.texts_de import GERMAN
-from sandbox.texts_en import ENGLISH
 from sandbox.wallet import open_pass
 from tests.sandbox.making import make_pass, pack, pass_json, png, sealed, usual_files
 from tests.sandbox.parts import machine_now
@@ -114,9 +113,16 @@ def test_a_refusal_says_why_in_both_languages(authority: Authority) -> None:
     assert refused.sentence("de").startswith("Der Pass nennt das Team OTHERTEAM1")
 
 
-def test_both_languages_have_the_same_sentences_with_the_same_gaps() -> None:
+@pytest.mark.parametrize(
+    ("german", "english"),
+    [(texts_de.GERMAN, texts_en.ENGLISH), (texts_google_de.GERMAN, texts_google_en.ENGLISH)],
+    ids=["apple", "google"],
+)
+def test_both_languages_have_the_same_sentences_with_the_same_gaps(
+    german: dict[str, str], english: dict[str, str]
+) -> None:
     def gaps(text: str) -> list[str]:
         return sorted(part.split("}")[0] for part in text.split("{")[1:])
 
-    assert ENGLISH.keys() == GERMAN.keys()
-    assert [name for name in ENGLISH if gaps(ENGLISH[name]) != gaps(GERMAN[name])] == []
+    assert english.keys() == german.keys()
+    assert [name for name in english if gaps(english[name]) != gaps(german[name])] == []
