@@ -68,6 +68,11 @@ class PassCertificate:
         return team
 
     @property
+    def not_before(self) -> datetime:
+        """The first instant it may sign at (aware, UTC): its own, or its intermediate's if that begins later."""
+        return max(self.certificate.not_valid_before_utc, self.intermediate.not_valid_before_utc)
+
+    @property
     def not_after(self) -> datetime:
         """The last instant it may sign at (aware, UTC): its own, or its intermediate's if that ends before."""
         return min(self.certificate.not_valid_after_utc, self.intermediate.not_valid_after_utc)

@@ -34,11 +34,24 @@ _IS_DATA = der(SEQUENCE, _CONTENT_TYPE, der(SET, _DATA))
 _HAS_DIGEST = der(SEQUENCE, _DIGEST, der(SET, der(OCTETS, bytes(32))))[:-32]
 
 
+class CertificateOutOfDate(Exception):
+    """Put a certificate in place that is valid now, or set the clock right; phones refuse what this one would sign."""
+
+    def __init__(self, pass_type: str, since: datetime, until: datetime, now: datetime) -> None:
+        dates = " to ".join(f"{one.astimezone(UTC):%Y-%m-%d %H:%M}" for one in (since, until))
+        super().__init__(
+            f"The certificate of {pass_type}, with its intermediate, signs from {dates} UTC, and this machine's clock "
+            f"says {now.astimezone(UTC):%Y-%m-%d %H:%M}: put another in place with `treuepass certificate import "
+            "FILE...`, or set the clock if that is wrong."
+        )
+
+
 class Signer:
     """A certificate ready to sign."""
 
     def __init__(self, certificate: PassCertificate) -> None:
         self.pass_type, self.team_id = certificate.pass_type, certificate.team_id
+        self._since, self._until = certificate.not_before, certificate.not_after
         self._key = certificate.key
         # A time of four digits a year makes the attributes longer; nothing else changes its length.
         blanks = (_attributes(b"", datetime(year, 1, 1, tzinfo=UTC)) for year in (2049, 2050))
@@ -47,8 +60,11 @@ class Signer:
     def sign(self, content: bytes, now: datetime) -> bytes:
         """A ContentInfo in DER (RFC 5652, 3): SHA-256, the signing time in whole seconds, both certificates inside.
 
-        :param now: aware; Wallet wants it inside the certificate's dates
+        :param now: aware
+        :raises CertificateOutOfDate: it or its intermediate is not valid at ``now`` (RFC 5280, 6.1.3)
         """
+        if not self._since <= now <= self._until:
+            raise CertificateOutOfDate(self.pass_type, self._since, self._until, now)
         attributes = _attributes(content, now)
         before, after = self._around[len(attributes)]
         # 5.4: what is signed bears the tag of a SET, where 5.3 sends it under that of [0].

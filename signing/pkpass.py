@@ -75,10 +75,10 @@ def seal_pass(content: Mapping[str, Any], fixed: FixedFiles, signer: Signer, now
     It comes in two parts to be sent one after the other. The first is the one that passes share: copying hundreds of
     kilobytes into each of them would cost as much as all the rest beside the signature.
 
-    Two seals of the same values differ in the signature only. Raises PassFilesRefused for what JSON cannot say, and
-    PassMismatch.
+    Two seals of the same values differ in the signature only. Raises PassFilesRefused for what JSON cannot say,
+    PassMismatch and CertificateOutOfDate.
 
-    :param now: aware, the signing time; Wallet wants it inside the certificate's dates
+    :param now: aware, the signing time
     """
     _check_identity(content, signer)
     pass_json = _json(content)
