@@ -47,9 +47,18 @@ def apple_pictures(
 
     Raises FaceRefused for what cannot be drawn. Source: HIG, "Wallet".
     """
+    return {**brand_pictures(icon, logo), **own_pictures(look, stamps, sort)}
+
+
+def brand_pictures(icon: bytes, logo: bytes) -> dict[str, bytes]:
+    """Those of `apple_pictures` that all cards of a look share: icon and logo."""
+    return {**icon_set(icon), **logo_set(logo)}
+
+
+def own_pictures(look: StampLook, stamps: Stamps | None, sort: Sort) -> dict[str, bytes]:
+    """The others: strip or thumbnail, of a count and a sort."""
     name = "thumbnail" if sort is Sort.MEMBERSHIP else "strip"
-    own = {file: own_picture(look, stamps, scale, sort) for file, scale in scaled_names(name)}
-    return {**icon_set(icon), **logo_set(logo), **own}
+    return {file: own_picture(look, stamps, scale, sort) for file, scale in scaled_names(name)}
 
 
 def own_picture(look: StampLook, stamps: Stamps | None, scale: int, sort: Sort) -> bytes:

@@ -5,9 +5,13 @@ a warning too many does less harm than a name cut on every phone.
 """
 
 import unicodedata
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
 
 from passes.face import Line, Sort
+from passes.images import LOGO_BOX
 
 NARROW, USUAL, WIDE = 0.32, 0.56, 0.9
 """Advance of a sign in parts of the font's size."""
@@ -19,13 +23,71 @@ _NO_ROOM = frozenset(("Mn", "Me", "Cf"))
 APPLE_WIDTH = 375 - 2 * 12
 APPLE_NAME, APPLE_HEADER, APPLE_VALUE = 18, 20, 20
 APPLE_THUMBNAIL = 90
-APPLE_PRIMARY = {Sort.VOUCHER: (APPLE_WIDTH, 26), Sort.MEMBERSHIP: (APPLE_WIDTH - APPLE_THUMBNAIL - 10, 17)}
+APPLE_PRIMARY = {
+    Sort.LOYALTY: (APPLE_WIDTH, 26),
+    Sort.VOUCHER: (APPLE_WIDTH, 26),
+    Sort.MEMBERSHIP: (APPLE_WIDTH - APPLE_THUMBNAIL - 10, 17),
+}
 """Width that the large line has, and about the size that Wallet shrinks it to before it cuts it."""
 GAP = 10
 APPLE_SMALLEST = 11
 """What Wallet shrinks a crowded row to, about, before it leaves out what stands last."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
+
+
+class Spot(StrEnum):
+    """Where on the front of an Apple pass a text can lose its end."""
+
+    NAME = "name"
+    LARGE = "large"
+    LINE = "line"
+    ROW = "row"
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the front of an Apple pass is to show, in full, before anything is shortened.
+
+    ``name`` beside the logo, empty for none; ``logo_points`` as `logo_points` gives them; ``header``: all values at the
+    right; ``large``: the line on or beside the picture; ``rows``: what stands side by side below it.
+    """
+
+    sort: Sort
+    name: str
+    logo_points: float
+    header: str
+    large: str
+    rows: tuple[tuple[Line, ...], ...]
+
+
+class Cut(NamedTuple):
+    """``texts``: one, or of a row the label and value of each line."""
+
+    spot: Spot
+    texts: tuple[str, ...]
+
+
+def cuts(front: Front) -> Iterator[Cut]:
+    """What loses its end, or makes others vanish: the one measure of the designer and of the lint.
+
+    Source: Apple, "Creating a store card pass"; HIG, "Wallet".
+    """
+    if front.name and name_is_cut(front.name, front.logo_points, front.header):
+        yield Cut(Spot.NAME, (front.name,))
+    if primary_is_cut(front.large, front.sort):
+        yield Cut(Spot.LARGE, (front.large,))
+    for row in front.rows:
+        if len(row) == 1 and value_is_cut(str(row[0].value)):
+            yield Cut(Spot.LINE, (str(row[0].value),))
+        elif not row_fits(row):
+            yield Cut(Spot.ROW, tuple(f"{line.label} {line.value}" for line in row))
+
+
+def logo_points(width: int, height: int) -> float:
+    """Width in points of a logo of so many pixels: as large as its box allows; 0 for none."""
+    most, high = LOGO_BOX
+    return min(most, high * width / height) if height else 0
 
 
 def width(text: str, size: float) -> float:
@@ -81,6 +143,11 @@ def row_fits(lines: tuple[Line, ...]) -> bool:
     """
     columns = [max(width(line.label, APPLE_SMALLEST), width(str(line.value), APPLE_SMALLEST)) for line in lines]
     return len(lines) < 2 or sum(columns) + GAP * (len(lines) - 1) <= APPLE_WIDTH
+
+
+def row_is_crowded(lines: tuple[Line, ...]) -> bool:
+    """Whether Wallet writes the row smaller than usual to show all of it."""
+    return len(lines) > 1 and sum(width(str(line.value), APPLE_VALUE) for line in lines) > APPLE_WIDTH
 
 
 def fitted_row(lines: tuple[Line, ...]) -> tuple[Line, ...]:

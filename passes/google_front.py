@@ -10,8 +10,9 @@ from typing import Any
 
 from passes.face import Face, Line
 from passes.fitting import shortened
-from passes.google import MOST_TEXTS, lines
-from passes.google_face import GoogleCard
+from passes.google_face import GoogleObject
+from passes.google_limits import MOST_TEXTS
+from passes.google_parts import lines
 
 RECOMMENDED = {
     "issuerName": 20,
@@ -20,6 +21,12 @@ RECOMMENDED = {
     "accountName": 20,
     "accountIdLabel": 15,
     "accountNameLabel": 15,
+    "rewardsTier": 7,
+    "rewardsTierLabel": 9,
+    "title": 60,
+    "shortTitle": 20,
+    "provider": 12,
+    "homepageUri.description": 20,
     "loyaltyPoints.label": 9,
     "loyaltyPoints.balance.string": 7,
     "secondaryLoyaltyPoints.label": 9,
@@ -50,7 +57,7 @@ def cuts(body: Mapping[str, Any]) -> tuple[Cut, ...]:
     return tuple(cut for cut in found if cut.shown != cut.text)
 
 
-def hidden_lines(face: Face, card: GoogleCard) -> tuple[Line, ...]:
+def hidden_lines(face: Face, card: GoogleObject) -> tuple[Line, ...]:
     """The lines that a Google card does not show at all: it shows ten texts and no more."""
     return lines(face, card)[MOST_TEXTS:]
 

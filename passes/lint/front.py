@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from passes.face import Line
-from passes.fitting import name_is_cut, row_fits, value_is_cut
+from passes.face import Line, Sort
+from passes.fitting import Front, Spot, cuts, logo_points
 from passes.lint.fields import Placed, placed
 from passes.lint.findings import Finding, Name, found
 from passes.lint.keys import text_of
 from passes.lint.languages import tables_of
-from passes.lint.pictures import POINTS, header_of
+from passes.lint.pictures import header_of
 
 MOST_ABOVE = 3
 """Header fields."""
@@ -19,6 +19,13 @@ MOST_BELOW = 4
 """Secondary and auxiliary fields together in one row; Apple's pages disagree on generic, so the smaller number."""
 
 _TOGETHER = ("storeCard", "coupon", "generic")
+_SORTS = {"storeCard": Sort.LOYALTY, "coupon": Sort.VOUCHER, "generic": Sort.MEMBERSHIP}
+_WHERE = {
+    Spot.NAME: "beside the logo",
+    Spot.LARGE: "in the large line",
+    Spot.LINE: "on its line",
+    Spot.ROW: "in one row with {count} fields",
+}
 # Something to write to, to call, to open or to walk to: a mail address, a link, a number, a postal code.
 _CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://|www\.|\b[\w-]{1,63}\.[a-z]{2,}\b|\+?\d[\d /().-]{5,30}\d|\b\d{5}\b")
 _LONGEST_LOOK, _MOST_BACK = 2000, 200
@@ -54,17 +61,30 @@ def _counts(content: Mapping[str, Any], style: str) -> Iterator[Finding]:
 
 
 def _long(content: Mapping[str, Any], files: Mapping[str, bytes], style: str, said: Said) -> Iterator[Finding]:
-    header = " ".join(str(line.value) for line in _lines(placed(content, "headerFields")[:MOST_ABOVE], said))
-    name = said(text_of(content, "logoText"))[:_LONGEST_LOOK]
-    if name and name_is_cut(name, _logo_points(files), header):
-        yield found("front-too-long", texts=name, where=Name("beside the logo"))
-    for fields in _rows(content, style):
-        lines = _lines(fields, said)
-        if len(lines) == 1 and value_is_cut(str(lines[0].value)):
-            yield found("front-too-long", texts=lines[0].value, where=Name("on its line"))
-        elif not row_fits(lines):
-            texts = " · ".join(f"{line.label} {line.value}" for line in lines)
-            yield found("front-too-long", texts=texts, where=Name(f"in one row with {len(lines)} fields"))
+    for cut in cuts(_front(content, files, style, said)):
+        where = _WHERE[cut.spot].format(count=len(cut.texts))
+        yield found("front-too-long", texts=" · ".join(cut.texts), where=Name(where))
+
+
+def _front(content: Mapping[str, Any], files: Mapping[str, bytes], style: str, said: Said) -> Front:
+    header = _lines(placed(content, "headerFields")[:MOST_ABOVE], said)
+    sort = _sort(files, style)
+    large = _lines(placed(content, "primaryFields")[:1], said) if sort else ()
+    return Front(
+        sort=sort or Sort.LOYALTY,
+        name=said(text_of(content, "logoText"))[:_LONGEST_LOOK],
+        logo_points=_logo_points(files),
+        header=" ".join(str(line.value) for line in header),
+        large=str(large[0].value) if large else "",
+        rows=tuple(_lines(fields, said) for fields in _rows(content, style)),
+    )
+
+
+def _sort(files: Mapping[str, bytes], style: str) -> Sort | None:
+    """What the room of the large line goes by; none where Apple tells none."""
+    if style == "generic" and not any(f"thumbnail{scale}.png" in files for scale in ("", "@2x", "@3x")):
+        return None
+    return _SORTS.get(style)
 
 
 def _rows(content: Mapping[str, Any], style: str) -> list[list[Placed]]:
@@ -84,13 +104,8 @@ def _text(one: Placed, key: str) -> str:
 
 
 def _logo_points(files: Mapping[str, bytes]) -> float:
-    """Width of the logo in points: 50 high, and no wider than its box."""
-    most, high = POINTS["logo"]
-    for name in ("logo@3x.png", "logo@2x.png", "logo.png"):
-        width, height = header_of(files.get(name, b""))
-        if height:
-            return min(most, width * high / height)
-    return 0
+    sizes = (header_of(files.get(name, b"")) for name in ("logo@3x.png", "logo@2x.png", "logo.png"))
+    return next((logo_points(width, height) for width, height in sizes if height), 0)
 
 
 def _names_contact(one: Placed, tables: list[dict[str, str]]) -> bool:

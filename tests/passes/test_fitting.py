@@ -1,11 +1,26 @@
 """What is likely to be cut on an iPhone: an estimate that errs towards a warning."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passes.face import Line
-from passes.fitting import APPLE_WIDTH, fitted_row, name_is_cut, row_fits, value_is_cut, width
+from passes.face import Line, Sort
+from passes.fitting import (
+    APPLE_WIDTH,
+    Cut,
+    Front,
+    Spot,
+    cuts,
+    fitted_row,
+    logo_points,
+    name_is_cut,
+    row_fits,
+    value_is_cut,
+    width,
+)
 
 LONG = "Konditorei & Kaffeehaus Morgenrot Berlin"
 
@@ -111,3 +126,37 @@ def test_numbers_stay_whole() -> None:
 def test_no_lines_fit() -> None:
     assert row_fits(())
     assert fitted_row(()) == ()
+
+
+ONE, TWO = (Line("a", "Your card", "3 more"),), (Line("a", "Your card", "3 more"), Line("b", "Lunch", LONG + LONG))
+FITS = Front(Sort.VOUCHER, "Café Ada", 50, "3 / 10", "15 %", (ONE,))
+
+
+def test_of_a_front_that_fits_nothing_is_cut() -> None:
+    assert list(cuts(FITS)) == []
+    assert list(cuts(Front(Sort.LOYALTY, "", 160, "", "", ((),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "cut"),
+    [
+        ({"name": LONG}, Cut(Spot.NAME, (LONG,))),
+        ({"name": "Café Ada", "header": LONG}, Cut(Spot.NAME, ("Café Ada",))),
+        ({"large": LONG}, Cut(Spot.LARGE, (LONG,))),
+        ({"rows": ((Line("a", "", LONG),),)}, Cut(Spot.LINE, (LONG,))),
+        ({"rows": (TWO,)}, Cut(Spot.ROW, ("Your card 3 more", f"Lunch {LONG}{LONG}"))),
+    ],
+)
+def test_what_is_cut_is_named_with_its_place(change: dict[str, Any], cut: Cut) -> None:
+    assert list(cuts(replace(FITS, **change))) == [cut]
+
+
+def test_what_was_fitted_is_cut_no_more() -> None:
+    assert list(cuts(replace(FITS, rows=(fitted_row(TWO),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "points"), [((100, 100), 50), ((300, 100), 150), ((1000, 100), 160), ((10, 1000), 0.5), ((0, 0), 0)]
+)
+def test_a_logo_is_as_large_as_its_box_allows(size: tuple[int, int], points: float) -> None:
+    assert logo_points(*size) == points

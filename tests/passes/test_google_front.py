@@ -9,7 +9,7 @@ from passes.fitting import shortened
 from passes.google import loyalty_class, loyalty_object
 from passes.google_face import GoogleCard, GoogleProgram, Link, Waiting
 from passes.google_front import RECOMMENDED, Cut, cuts, hidden_lines
-from sandbox.google_schema import schemas
+from sandbox.google_schema import KINDS, schemas
 
 PROGRAM = GoogleProgram("3388.program-7", {"de": "Zehn Stempel"}, "https://karten.example/logo.png")
 CARD = GoogleCard("3388.01jdc4v8w2", "3388.program-7", "https://karten.example/77aa.png")
@@ -17,8 +17,9 @@ CARD = GoogleCard("3388.01jdc4v8w2", "3388.program-7", "https://karten.example/7
 
 @pytest.mark.parametrize("place", RECOMMENDED)
 def test_the_numbers_are_googles_own(place: str) -> None:
-    kind = "LoyaltyClass" if place in schemas()["LoyaltyClass"]["properties"] else "LoyaltyObject"
     *path, last = place.split(".")
+    first = path[0] if path else last
+    kind = next(kind for kind in KINDS if first in schemas()[kind]["properties"])
     for key in path:
         schema = schemas()[kind]["properties"][key]
         kind = schema.get("items", schema)["$ref"]

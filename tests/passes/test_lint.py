@@ -214,6 +214,28 @@ def test_other_styles_have_their_own_rules() -> None:
     assert codes(card(style="eventTicket")) == ["image-size"]
 
 
+@pytest.mark.parametrize("value", ["Ten visits", LONG])
+@pytest.mark.parametrize(
+    ("style", "picture", "judged"),
+    [
+        ("coupon", "strip", True),
+        ("storeCard", "strip", True),
+        ("generic", "thumbnail", True),
+        ("generic", "strip", False),
+        ("eventTicket", "strip", False),
+    ],
+)
+def test_the_large_line_is_measured_where_apple_tells_its_room(
+    style: str, picture: str, judged: bool, value: str
+) -> None:
+    content = card(style=style)
+    content[style]["primaryFields"] = [{"key": "offer", "value": value}]
+    found = lint(content, **{"strip.png": None, f"{picture}.png": png(90, 90)})
+    assert [one.what for one in found if one.code == "front-too-long"] == (
+        [f"'{LONG}' will not fit in the large line."] if judged and value is LONG else []
+    )
+
+
 def test_a_poster_may_stand_beside_one_other_style_and_share_its_keys() -> None:
     poster = {"headerFields": CARD["storeCard"]["headerFields"]}
     assert codes(card({"posterGeneric": poster})) == []
