@@ -1,7 +1,7 @@
 """Commands for the certificates that sign Apple passes, from the request to the change of the key that guards them."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +13,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from cli.merchants import chosen_merchant, open_house
-from issuer import certificate_ends, certificates, resealing
+from issuer import certificate_ends, certificates, push_stops, resealing
 from issuer.certificate_ends import Use
 from issuer.certificates import Offer
 from issuer.database import transaction
 from issuer.keys import Keys, keys_of
 from issuer.merchants import all_merchants
 from issuer.resealing import Sealed
-from issuer.schema import Certificate, CertificateRequest
+from issuer.schema import Certificate, CertificateRequest, PushStop
 from signing.certificates import CertificateRefused, facts_of
 from signing.envelope import SealBroken, key_ids
 from signing.keyfiles import PasswordMissing
@@ -118,26 +118,45 @@ def show_certificates() -> None:
     with _in_sentences(), open_house() as (_, engine, now), transaction(engine) as session:
         rows, waiting = certificates.every(session), certificates.requests(session)
         in_use = {row.id for row in certificates.in_use(session)}
+        stops = {one.pass_type: one for one in push_stops.every(session)}
         uses = certificate_ends.uses(session)
-        blocks = [_shown(row, row.id in in_use, uses, now) for row in rows] + [_shown_request(row) for row in waiting]
+        blocks = [
+            _shown(row, _state(stops.get(row.pass_type)), uses.get(row.pass_type, []), now)
+            if row.id in in_use
+            else _shown(row, "replaced by a newer one", [], now)
+            for row in rows
+        ] + [_shown_request(row) for row in waiting]
     click.echo("\n\n".join(blocks) or NONE_YET)
 
 
-def _shown(row: Certificate, in_use: bool, uses: Mapping[str, list[Use]], now: datetime) -> str:
+def _shown(row: Certificate, state: str, uses: Sequence[Use], now: datetime) -> str:
     own, intermediate = facts_of(row.certificate_pem), facts_of(row.intermediate_pem)
-    days = (row.not_after - now).days
-    left = f"{days} days left" if days >= 0 else "it has ended"
+    since = max(own.not_before, intermediate.not_before)
     lines = [
         ("team", row.team_id),
         ("owner", f"merchant {row.merchant_id}" if row.merchant_id else "platform"),
-        ("state", "in use" if in_use else "replaced by a newer one"),
-        ("valid", f"{own.not_before:%Y-%m-%d} to {row.not_after:%Y-%m-%d}, {left}"),
+        ("state", state),
+        ("valid", f"{since:%Y-%m-%d} to {row.not_after:%Y-%m-%d}, {_left(since, row.not_after, now)}"),
         ("serial", own.serial),
         ("SHA-256", own.fingerprint),
         ("issued by", f"{intermediate.name} (until {intermediate.not_after:%Y-%m-%d})"),
-        *(("used by", _use(use)) for use in (uses.get(row.pass_type, []) if in_use else [])),
+        *(("used by", _use(use)) for use in uses),
     ]
     return "\n".join([row.pass_type, *(f"  {name:<10} {value}" for name, value in lines)])
+
+
+def _state(stopped: PushStop | None) -> str:
+    """Of one in use."""
+    if stopped is None:
+        return "in use"
+    signing = "nothing is signed with it any more" if push_stops.is_invalid(stopped) else "passes are still signed"
+    return f"in use; since {stopped.since:%Y-%m-%d %H:%M} UTC pushes wait ({stopped.answer}), {signing}"
+
+
+def _left(since: datetime, until: datetime, now: datetime) -> str:
+    if now < since:
+        return "not valid yet: look at this machine's clock"
+    return f"{(until - now).days} days left" if now <= until else "it has ended: nothing is signed with it any more"
 
 
 def _use(use: Use) -> str:

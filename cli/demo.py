@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli import answering
-from cli.plan import Plan, arguments, check_settings, keep_secrets, running_values, sandbox_authority
+from cli.plan import Plan, arguments, check_settings, keep_secrets, running_values, sandbox_account, sandbox_authority
 from cli.postgresql import PostgreSQL
 from cli.processes import StartRefused, private_folder
 from cli.supervisor import RUN_FILE, Command, Server, Supervisor, end_leftovers, only_demo, write_private
@@ -140,13 +140,15 @@ class _Demo:
         return self._facts(kept, authority, merchant)
 
     def _start_servers(self, kept: Mapping[str, str]) -> "Authority":
-        """PostgreSQL, Valkey and the certificates at once: each waits for something else than the others."""
-        with ThreadPoolExecutor(4) as pool:
+        """PostgreSQL, Valkey, certificates and account at once: each waits for something else than the others."""
+        with ThreadPoolExecutor(5) as pool:
             database = pool.submit(self._start_server, "postgresql", "DATABASE_URL", PostgreSQL())
             broker = pool.submit(self._start_server, "redis", "REDIS_URL", Valkey())
             authority = pool.submit(sandbox_authority, self.plan.data_dir / "sandbox")
+            account = pool.submit(sandbox_account, self.plan)
             pool.submit(import_module, "issuer.migrating")
         servers = {"DATABASE_URL": database.result(), "REDIS_URL": broker.result()}
+        account.result()
         self.values = running_values(self.plan, kept, servers, authority.result().root)
         write_private(self.plan.data_dir / RUNNING_FILE, self.values)
         self._start_child("sandbox")
@@ -251,18 +253,19 @@ class _Demo:
 
 def what_to_open(facts: Mapping[str, object], data_dir: Path) -> str:
     """What a newcomer opens, in the order of the story."""
+    phones = f"{facts['sandbox_url']}   Android: {facts['sandbox_url']}/google/phone/"
     if facts["join_url"] is None:
         steps = [
             (
                 "Found your shop",
                 f"{facts['console_url']}   {facts['console_email']}   {facts['console_password']}",
             ),
-            ("The phone", f"{facts['sandbox_url']}"),
+            ("The phones", phones),
         ]
     else:
         steps = [
             ("Join as a customer", f"{facts['join_url']}"),
-            ("The phone", f"{facts['sandbox_url']}"),
+            ("The phones", phones),
             ("The till", f"{facts['till_url']}   PIN {facts['staff_pin']}"),
             (
                 "The console",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PASS_TYPE = "pass.example.treuepass.demo"  # noqa: S105 (the name of a kind of pass)
 TEAM_ID = "TREUEDEMO1"
 SECRETS_FILE = "secrets.json"
+OF_AN_ISSUER = ("GOOGLE_ISSUER_ID", "GOOGLE_SERVICE_ACCOUNT_FILE")
+"""Whoever brings one of their own wants Google itself, not the sandbox's."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,28 @@ class Plan:
         """Where the phone in the browser is reached."""
         return f"http://127.0.0.1:{self.phone_port}"
 
+    @property
+    def google_url(self) -> str:
+        """Where the sandbox plays Google."""
+        return f"{self.sandbox_url}/google"
+
 
 def sandbox_authority(folder: Path) -> "Authority":
     """The demo's certificates, made in `folder` the first time."""
     from sandbox.authority import ensure_authority  # noqa: PLC0415 (loads while PostgreSQL starts)
 
     return ensure_authority(folder, pass_type=PASS_TYPE, team_id=TEAM_ID, now=datetime.now(UTC))
+
+
+def sandbox_account(plan: Plan) -> Path:
+    """Key file of the sandbox's service account with Google, made the first time. Raises `StartRefused`."""
+    from sandbox.google_account import FILE, ensure_service_account  # noqa: PLC0415 (loads while PostgreSQL starts)
+
+    try:
+        return ensure_service_account(plan.data_dir / "sandbox", f"{plan.google_url}/token").path
+    except (ValueError, KeyError) as error:
+        path = plan.data_dir / "sandbox" / FILE
+        raise StartRefused(f"{path} cannot be read: delete it, and the sandbox makes another.") from error
 
 
 def arguments(plan: Plan, name: str, supervisor_pid: int) -> list[str]:
@@ -102,9 +120,23 @@ def running_values(plan: Plan, kept: Mapping[str, str], servers: Mapping[str, st
         own["TREUEPASS_CLOCK_SET_AT"] = datetime.now(UTC).isoformat()
     if not plan.environ.get("APNS_URL"):
         own |= {"APNS_URL": f"https://127.0.0.1:{plan.apns_port}", "APNS_CA_FILE": str(ca_file)}
+    if not any(plan.environ.get(name) for name in OF_AN_ISSUER):
+        own |= _sandbox_google(plan)
     known = {setting.name for setting in SETTINGS}
     given = {name: value for name, value in plan.environ.items() if value and name in known}
     return {**own, **given, "DATA_DIR": str(plan.data_dir), "TREUEPASS_MODE": "demo"}
+
+
+def _sandbox_google(plan: Plan) -> dict[str, str]:
+    from sandbox.google_account import FILE, ISSUER_ID  # noqa: PLC0415
+
+    return {
+        "GOOGLE_ISSUER_ID": ISSUER_ID,
+        "GOOGLE_SERVICE_ACCOUNT_FILE": str(plan.data_dir / "sandbox" / FILE),
+        "GOOGLE_WALLET_URL": plan.google_url,
+        "GOOGLE_SAVE_URL": f"{plan.google_url}/save",
+        "GOOGLE_CALLBACK_KEYS_URL": f"{plan.google_url}/keys",
+    }
 
 
 def check_settings(plan: Plan) -> None:

@@ -23,6 +23,13 @@ def settings_and_log() -> Settings:
     return load_settings(os.environ)
 
 
+def check_account(settings: Settings) -> None:
+    """Say what is wrong with Google's key file before anything is started that would say it with a trace."""
+    from issuer.google_account import account_of  # noqa: PLC0415
+
+    account_of(settings)
+
+
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -30,6 +37,7 @@ def settings_and_log() -> Settings:
 def web(port: int, host: str, processes: int) -> None:
     """Serve the pages, Apple's web service and the API."""
     settings = settings_and_log()
+    check_account(settings)
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 (loads signal handling of its own)
 
     from issuer.web import create_app  # noqa: PLC0415
@@ -66,6 +74,7 @@ def worker(pool: str, concurrency: int) -> None:
     from worker.watchdog import watch  # noqa: PLC0415
 
     settings = settings_and_log()
+    check_account(settings)
     app = make_celery(settings)
     watch(app, Office(settings))
     options = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]

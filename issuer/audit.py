@@ -12,12 +12,13 @@ from issuer import due
 from issuer.database import set_merchant
 from issuer.lots import GIVEN_BACK
 from issuer.merchants import all_merchants
-from issuer.publishing import APPLE
+from issuer.publishing import APPLE, GOOGLE
 from issuer.schema import (
     Account,
     Card,
     Due,
     Entry,
+    GoogleObject,
     Hold,
     Pass,
     Posting,
@@ -65,7 +66,8 @@ def _questions() -> Iterator[Question]:
     yield _below_zero()
     yield _strangers_entries()
     yield _unraised_versions()
-    yield _unpublished()
+    yield _unpublished(APPLE)
+    yield _unpublished(GOOGLE)
     yield _numbered_ahead()
     yield _unpaid_debts()
     yield _refunded_too_much()
@@ -144,18 +146,20 @@ def _unraised_versions() -> Question:
     )  # fmt: skip
 
 
-def _unpublished() -> Question:
+def _unpublished(channel: str) -> Question:
+    """Apple's row is made with every pass, Google's for whoever asks."""
     wanted = func.coalesce(Publication.wanted_version, 0)
+    asked = exists().where(GoogleObject.pass_id == Pass.id)
     return (
         select(
             _words(
                 "Card ", Card.id, " is at version ", Card.version, ", but its pass ", Pass.serial,
-                " is to show version ", wanted, ".",
+                " is to show version ", wanted, f" on {channel}.",
             )
         )
         .join(Pass, Pass.card_id == Card.id)
-        .outerjoin(Publication, (Publication.pass_id == Pass.id) & (Publication.channel == APPLE))
-        .where(Pass.revoked_at.is_(None), wanted != Card.version)
+        .outerjoin(Publication, (Publication.pass_id == Pass.id) & (Publication.channel == channel))
+        .where(Pass.revoked_at.is_(None), wanted != Card.version, *([asked] if channel == GOOGLE else []))
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Brands: versions that customers see, the draft that they do not, and the step between."""
+"""Brands: versions that customers see, and the draft that they do not."""
 
 import hashlib
 import secrets
@@ -11,13 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from issuer import events
-from issuer.branding import Branding, brandings
+from issuer.branding import Branding
 from issuer.design import Change, Design, differences
 from issuer.refusals import Refusal
-from issuer.rollouts import begin
-from issuer.schema import Brand, BrandDraft, BrandVersion, Image, Merchant, Program, Rollout
-from passes.uploads import icon_from, read_upload
+from issuer.schema import Brand, BrandDraft, BrandVersion, Image, Merchant, Program
 
 Worn = BrandVersion | BrandDraft
 
@@ -133,7 +130,7 @@ def save_draft(
     :param revision: `revision_of` what the window showed; when somebody else saved or published meanwhile, nothing
         is overwritten
     """
-    _lock(session, brand)
+    lock(session, brand)
     if revision_of(in_work(session, brand)) != revision:
         return Refusal("draft_changed_elsewhere")
     return _keep(session, brand, design, pictures, now)
@@ -153,7 +150,7 @@ def _keep(session: Session, brand: Brand, design: Design, pictures: Pictures, no
 
 def discard_draft(session: Session, brand: Brand) -> None:
     """Back to what customers see."""
-    _lock(session, brand)
+    lock(session, brand)
     draft = draft_of(session, brand)
     if draft is not None:
         session.delete(draft)
@@ -162,7 +159,7 @@ def discard_draft(session: Session, brand: Brand) -> None:
 
 def bring_back(session: Session, brand: Brand, number: int, now: datetime) -> BrandDraft | None:
     """An earlier version as the draft, to be looked at and published like any other; ``None`` without that version."""
-    _lock(session, brand)
+    lock(session, brand)
     version = version_of(session, brand, number)
     if version is None:
         return None
@@ -180,57 +177,6 @@ def changes(before: Worn, after: Worn) -> list[Change]:
     return found
 
 
-def publish_draft(
-    session: Session, brand: Brand, user_id: UUID | None, revision: int, now: datetime
-) -> Rollout | Refusal:
-    """Make the draft what customers see, and begin to tell the phones.
-
-    :param revision: `revision_of` the draft that was looked at before saying yes
-    """
-    _lock(session, brand)
-    draft = draft_of(session, brand)
-    if draft is None or not changes(worn_now(session, brand), draft):
-        return Refusal("nothing_to_publish")
-    if draft.revision != revision:
-        return Refusal("draft_changed_elsewhere")
-    if Design.read(draft.design).too_faint():
-        return Refusal("too_faint")
-    brand.current_version += 1
-    session.add(
-        BrandVersion(
-            brand_id=brand.id,
-            number=brand.current_version,
-            merchant_id=brand.merchant_id,
-            icon_id=_icon_on_its_ground(session, draft, now),
-            logo_id=draft.logo_id,
-            stamp_id=draft.stamp_id,
-            design=draft.design,
-            published_by=user_id,
-            created_at=now,
-        )
-    )
-    session.delete(draft)
-    session.flush()
-    events.record(
-        session,
-        brand.merchant_id,
-        "design_published",
-        now,
-        version=brand.current_version,
-        user_id=str(user_id) if user_id else None,
-    )
-    return begin(session, brand, now)
-
-
-def _icon_on_its_ground(session: Session, draft: BrandDraft, now: datetime) -> UUID:
-    """The icon of an uploaded logo, on the background that was chosen last; a trade's own stays as it was drawn."""
-    logo = picture(session, draft.logo_id)
-    if any(logo == ready.logo for ready in brandings().values()):
-        return draft.icon_id
-    icon = icon_from(read_upload(logo), Design.read(draft.design).colours.background)
-    return store_image(session, draft.merchant_id, icon.png, now)
-
-
-def _lock(session: Session, brand: Brand) -> None:
+def lock(session: Session, brand: Brand) -> None:
     """Two windows save and publish one after the other; the second sees what the first did."""
     session.refresh(brand, with_for_update=True)

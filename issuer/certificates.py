@@ -32,6 +32,16 @@ class CertificateMissing(Exception):
         )
 
 
+class CertificateRevoked(Exception):
+    """Apple takes the certificate no more: the operator must have another one issued and import it."""
+
+    def __init__(self, pass_type: str) -> None:
+        super().__init__(
+            f"Apple says again and again that the certificate of {pass_type} is invalid ({push_stops.INVALID}), as of "
+            "one that was revoked: have another issued and put it in place with `treuepass certificate import FILE...`."
+        )
+
+
 @dataclass(frozen=True)
 class Offer:
     """Files of any format, and what opens them.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from issuer.design_wallet import read_wallet, wallet_differences
 from issuer.editing import one_line, printable
 from issuer.language import LANGUAGES, translator
 from issuer.refusals import N_
@@ -84,15 +85,16 @@ def read_colour(text: str) -> str | None:
     return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 
 
-def read_form(fields: Mapping[str, str], before: Design) -> tuple[Design, dict[str, str]]:
+def read_form(fields: Mapping[str, str], before: Design, zone: str = "UTC") -> tuple[Design, dict[str, str]]:
     """A design from a form, and what cannot be used: field -> sentence (with %(given)s).
 
     Fields that are missing or cannot be used keep what ``before`` says, so nothing that was right is lost.
 
-    :param fields: background, foreground, label, shape, text_<language>, back_<language>, show_name and
-        shareable ("1" or "0")
+    :param fields: background, foreground, label, shape, text_<language>, back_<language>, show_name ("1" or "0") and
+        those of `issuer.design_wallet.read_wallet`
+    :param zone: in which times were typed
     """
-    problems: dict[str, str] = {}
+    wallet, problems = read_wallet(fields, before.wallet, zone)
     colours = {name: _colour(fields, name, before, problems) for name in ("background", "foreground", "label")}
     shape = fields.get("shape", before.shape)
     if shape not in SHAPES:
@@ -104,15 +106,10 @@ def read_form(fields: Mapping[str, str], before: Design) -> tuple[Design, dict[s
             texts=_each_language(fields, "text", before.texts, problems, _description),
             back=_each_language(fields, "back", before.back, problems, _own_words),
             show_name=fields["show_name"] == "1" if "show_name" in fields else before.show_name,
-            wallet=_wallet(fields, before.wallet),
+            wallet=wallet,
         ),
         problems,
     )
-
-
-def _wallet(fields: Mapping[str, str], before: Extras) -> Extras:
-    shareable = fields.get("shareable") == "1" if "shareable" in fields else before.shareable
-    return before.model_copy(update={"shareable": shareable})
 
 
 def _colour(fields: Mapping[str, str], name: str, before: Design, problems: dict[str, str]) -> str:
@@ -175,6 +172,14 @@ SHAPE_NAMES = {
     "ticket": N_("ticket"),
 }
 
+ALIGNMENT_NAMES = {
+    "": N_("as Wallet does it"),
+    "Left": N_("left"),
+    "Center": N_("in the middle"),
+    "Right": N_("right"),
+    "Natural": N_("as the language is read"),
+}
+
 CHANGES = {
     "background": N_("Background colour"),
     "foreground": N_("Text colour"),
@@ -187,6 +192,15 @@ CHANGES = {
     "text": N_("Description"),
     "back": N_("Text on the back"),
     "sharing": N_("Offer to share the card, on an iPhone"),
+    "places": N_("Places where an iPhone brings up the card"),
+    "radius": N_("How near an iPhone must be"),
+    "beacons": N_("Beacons where an iPhone brings up the card"),
+    "windows": N_("Times at which an iPhone brings up the card"),
+    "apps": N_("App linked on the back, on an iPhone"),
+    "app_url": N_("What the app is opened with"),
+    "app_data": N_("What the app is told"),
+    "align": N_("Alignment of the fields, on an iPhone"),
+    "phone_formats": N_("Amounts and days by the iPhone's own customs"),
 }
 
 
@@ -206,8 +220,7 @@ def differences(before: Design, after: Design) -> Iterator[Change]:
         yield Change("shape", before.shape, after.shape)
     if before.show_name != after.show_name:
         yield Change("name", str(before.show_name), str(after.show_name))
-    if before.wallet.shareable != after.wallet.shareable:
-        yield Change("sharing", str(before.wallet.shareable), str(after.wallet.shareable))
+    yield from (Change(*told) for told in wallet_differences(before.wallet, after.wallet))
     for what, old_texts, new_texts in (("text", before.texts, after.texts), ("back", before.back, after.back)):
         for language in LANGUAGES:
             if old_texts[language] != new_texts[language]:

@@ -17,6 +17,7 @@ from issuer.branding import brandings
 from issuer.brands import Pictures
 from issuer.database import set_merchant
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.editing import Objection, name_objection, one_line, printable, whole_number
 from issuer.language import LANGUAGES
 from issuer.merchants import (
@@ -199,7 +200,7 @@ def go_live(session: Session, merchant: Merchant, live: LiveSession, now: dateti
     brand = brands.brand_of_merchant(session)
     draft = brands.draft_of(session, brand)
     if draft is not None:
-        published = brands.publish_draft(session, brand, live.user_id, draft.revision, now)
+        published = publish_draft(session, brand, live.user_id, draft.revision, now)
         if isinstance(published, Refusal) and published.code != "nothing_to_publish":
             return published
     program = session.scalars(select(Program).order_by(Program.created_at).limit(1)).one()

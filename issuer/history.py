@@ -19,6 +19,7 @@ from issuer.schema import (
     Device,
     Entry,
     Event,
+    GoogleObject,
     Location,
     Pass,
     Posting,
@@ -322,13 +323,14 @@ def _values(card_id: UUID) -> dict[str, Any]:
 
 
 def phone_counts(session: Session, card_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Phones that hold a card, by card; cards on none are missing."""
-    rows = session.execute(
-        select(Pass.card_id, func.count())
-        .join(Registration, Registration.pass_id == Pass.id)
-        .where(Pass.card_id.in_(card_ids), Pass.voucher_id.is_(None), Pass.revoked_at.is_(None))
-        .group_by(Pass.card_id)
+    """Wallets that hold a card, by card: each iPhone, and Google's as one; cards in none are missing."""
+    live = (Pass.card_id.in_(card_ids), Pass.voucher_id.is_(None), Pass.revoked_at.is_(None))
+    phones = select(Pass.card_id).join(Registration, Registration.pass_id == Pass.id).where(*live)
+    saved = (
+        select(Pass.card_id).join(GoogleObject, GoogleObject.pass_id == Pass.id).where(*live, GoogleObject.has_users)
     )
+    held = phones.union_all(saved).subquery()
+    rows = session.execute(select(held.c.card_id, func.count()).group_by(held.c.card_id))
     return dict(rows.all())
 
 

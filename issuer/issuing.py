@@ -19,7 +19,7 @@ from issuer.sorts import balance_of, ends_at, is_used_up, large_lines, sort_of
 from issuer.telling import Telling, tell
 from passes.extras import NO_EXTRAS
 from passes.face import Detector, Face, Line, StampLook, Stamps
-from passes.fitting import fitted_row, shortened
+from passes.fitting import Front, fitted_primary, fitted_row, shortened
 from passes.typed import Moment
 
 CONTACT = ("shop", "address", "phone", "mail", "website")
@@ -84,7 +84,7 @@ def face_of(session: Session, shown: CardView, merchant: Merchant, look: Look, p
 
 def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, ends: Sequence[str] = ()) -> Face:
     """The face of a card, or of a sample of one, in a look. ``ends``: sentences about what lasts how long."""
-    design, told = look.design, tell(shown)
+    design, told, sort = look.design, tell(shown), sort_of(shown)
     whole = _row(told, shown.language)
     status, *others = row = fitted_row(whole)
     return Face(
@@ -110,9 +110,23 @@ def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, en
         short_code=shown.short_code,
         voided=is_used_up(shown),
         expires_at=ends_at(shown),
-        sort=sort_of(shown),
-        primary=tuple(large_lines(shown)),
+        sort=sort,
+        # As much of it as fits: other lines say it in full.
+        primary=tuple(fitted_primary(line, sort) for line in large_lines(shown)),
         extras=design.wallet,
+    )
+
+
+def whole_front(shown: CardView, merchant: Merchant, design: Design, logo_points: float) -> Front:
+    """What the front of the card would say had it all the room, to be measured by `passes.fitting.cuts`."""
+    told = tell(shown)
+    return Front(
+        sort=sort_of(shown),
+        name=merchant.name if design.show_name else "",
+        logo_points=logo_points,
+        header=str(_header(shown, told).value),
+        large=next((str(line.value) for line in large_lines(shown)), ""),
+        rows=(_row(told, shown.language),),
     )
 
 

@@ -10,7 +10,7 @@ from issuer import events, publishing
 from issuer.codes import draw_code
 from issuer.joining import issue_pass
 from issuer.keys import Keys
-from issuer.publishing import AT_THE_TILL, announce_new, publish
+from issuer.publishing import AT_THE_TILL, MOVED, announce_new, publish
 from issuer.refusals import Refusal
 from issuer.schema import Card, CardCode, CardKey, Pass
 from issuer.visits import Visit, inactive, refuse
@@ -35,13 +35,14 @@ def move(session: Session, keys: Keys, card: Card, visit: Visit) -> Card | Refus
     _bear_paper(session, card, issue)
     announce_new(session, card, issue, visit.now)
     events.record(session, card.merchant_id, "moved", visit.now, card.id, serial=issue.serial)
-    publish(session, [card], "moved", AT_THE_TILL, visit.now)
+    publish(session, [card], MOVED, AT_THE_TILL, visit.now)
     return card
 
 
 def end_pass(session: Session, card: Card, now: datetime) -> None:
     """Revoke what a card is known by: its live passes, their codes and its page. Paper goes on to work."""
-    for issue in session.scalars(select(Pass).where(Pass.card_id == card.id, Pass.revoked_at.is_(None))):
+    live = (Pass.card_id == card.id, Pass.revoked_at.is_(None))
+    for issue in session.scalars(select(Pass).where(*live).order_by(Pass.id)):
         retire(session, issue, now)
     own = (CardCode.card_id == card.id, CardCode.batch_id.is_(None), CardCode.revoked_at.is_(None))
     session.execute(update(CardCode).where(*own).values(revoked_at=now))
@@ -56,7 +57,7 @@ def ended_page(session: Session, key: str) -> CardKey | None:
 
 
 def retire(session: Session, issue: Pass, now: datetime) -> None:
-    """The one way a pass ends: its phones are told to fetch it once more, and it says no more than that it is over.
+    """The one way a pass ends, in every wallet: told once more, and saying no more than that it is over.
 
     Registrations stay until the phone removes the pass; nothing that becomes of the card is shown on it.
     """

@@ -11,7 +11,9 @@ from issuer import brands, founding
 from issuer.editing import Author, Gone
 from issuer.program_changes import KindChanged, Plan, change_program, create_program
 from issuer.programs import ProgramView, program_view
-from issuer.schema import Merchant, Program, ProgramSlug
+from issuer.refusals import Refusal
+from issuer.rehearsing import refuse_program
+from issuer.schema import Brand, Merchant, Program, ProgramSlug
 
 
 class AddressTaken(Exception):
@@ -25,25 +27,29 @@ class Overtaken:
     version: int
 
 
-def found(session: Session, author: Author, plan: Plan, pause: int) -> Program:
+def found(session: Session, author: Author, plan: Plan, pause: int) -> Program | Refusal:
     """A further program in the shop's clothes, with a join page of its own that is open at once."""
     merchant = session.get_one(Merchant, author.merchant_id)
     program = opened(session, plan, f"{merchant.name} {plan.names['de']}", author.now)
+    if isinstance(program, Refusal):
+        return program
     program.pause_seconds = pause
     session.flush()
     author.record(session, "program_founded", program_id=str(program.id), program=plan.names["de"])
     return program
 
 
-def opened(session: Session, plan: Plan, name: str, now: datetime, wanted: str | None = None) -> Program:
+def opened(session: Session, plan: Plan, name: str, now: datetime, wanted: str | None = None) -> Program | Refusal:
     """A program whose join page is open, under the address that is wanted or one that is made from a name.
 
     :raises AddressTaken: the wanted one is somebody's
     """
     brand = brands.brand_of_merchant(session)
+    if refused := refuse_program(session, brand, plan):
+        return refused
     while True:
         slug = wanted or founding.free_slug(session, name)
-        if session.get(ProgramSlug, slug) is not None:
+        if wanted and session.get(ProgramSlug, slug) is not None:
             raise AddressTaken(slug)
         try:
             with session.begin_nested():
@@ -55,7 +61,7 @@ def opened(session: Session, plan: Plan, name: str, now: datetime, wanted: str |
 
 def change(
     session: Session, author: Author, program_id: UUID, plan: Plan, pause: int, made_from: int
-) -> Program | Overtaken:
+) -> Program | Overtaken | Refusal:
     """Publish what was made from version ``made_from``; the pause between stamps is no promise and has no version.
 
     :raises Gone: the merchant has no such program
@@ -66,6 +72,8 @@ def change(
         raise KindChanged(program.kind)
     if program.current_version != made_from:
         return Overtaken(program.current_version)
+    if refused := refuse_program(session, session.get_one(Brand, program.brand_id), plan):
+        return refused
     if change_program(session, program, plan, author.now):
         version = program.current_version
         author.record(session, "program_changed", program_id=str(program.id), version=version)

@@ -10,33 +10,38 @@ from sqlalchemy.orm.attributes import set_committed_value
 from issuer.database import send_ahead
 from issuer.schema import Card, Pass, Publication
 
-APPLE = "apple"
+APPLE, GOOGLE = "apple", "google"
+JOINED, MOVED, ENDED = "joined", "moved", "ended"
+"""Reasons by which nothing changed for whoever holds the card."""
 AT_THE_TILL, CAMPAIGN = 0, 1
 
 PUBLISH = """
     WITH raised AS (
         UPDATE card SET version = version + 1 WHERE id = ANY(%(cards)s) RETURNING id, version
-    ), wished AS (
-        INSERT INTO publication (pass_id, channel, merchant_id, wanted_version, reason, priority, due_at)
-        SELECT pass.id, %(channel)s, pass.merchant_id, raised.version, %(reason)s, %(priority)s, %(now)s
-        FROM raised JOIN pass ON pass.card_id = raised.id
+    ), wishing AS (
+        SELECT publication.pass_id, publication.channel, raised.version
+        FROM raised JOIN pass ON pass.card_id = raised.id JOIN publication ON publication.pass_id = pass.id
         WHERE pass.revoked_at IS NULL
-        ORDER BY pass.id
-        ON CONFLICT (pass_id, channel) DO UPDATE SET
-            wanted_version = excluded.wanted_version,
-            reason = excluded.reason,
+        ORDER BY publication.pass_id, publication.channel
+        FOR UPDATE OF publication
+    ), wished AS (
+        UPDATE publication SET
+            wanted_version = wishing.version,
+            reason = %(reason)s,
             priority = CASE
-                WHEN publication.due_at IS NULL AND publication.push_at IS NULL THEN excluded.priority
-                ELSE least(publication.priority, excluded.priority)
+                WHEN due_at IS NULL AND push_at IS NULL THEN %(priority)s
+                ELSE least(priority, %(priority)s)
             END,
-            due_at = coalesce(publication.due_at, greatest(excluded.due_at, publication.not_before))
+            due_at = coalesce(due_at, greatest(%(now)s, not_before))
+        FROM wishing
+        WHERE publication.pass_id = wishing.pass_id AND publication.channel = wishing.channel
     )
     SELECT count(*) FROM raised
 """
 
 
 def publish(session: Session, cards: Sequence[Card], reason: str, priority: int, now: datetime) -> None:
-    """Raise the version of each card and ask for it to be pushed. Call it last in a transaction.
+    """Raise the version of each card and ask for it to be pushed, wherever it is. Call it last in a transaction.
 
     Last, because the publication row is what the relay and the phones' registrations wait for.
 
@@ -46,7 +51,6 @@ def publish(session: Session, cards: Sequence[Card], reason: str, priority: int,
     """
     values = {
         "cards": [card.id for card in cards],
-        "channel": APPLE,
         "reason": reason,
         "priority": priority,
         "now": now,
@@ -64,7 +68,7 @@ def announce_new(session: Session, card: Card, issue: Pass, now: datetime) -> No
             channel=APPLE,
             merchant_id=card.merchant_id,
             wanted_version=card.version,
-            reason="joined",
+            reason=JOINED,
             priority=AT_THE_TILL,
             not_before=now,
         )
@@ -79,10 +83,10 @@ def ask_again(session: Session, issue: Pass, now: datetime) -> None:
 
 
 def end(session: Session, issue: Pass, now: datetime) -> None:
-    """One more version of a pass that was revoked, its last: the phones that hold it are told at once."""
+    """One more version of a pass that was revoked, its last: the wallets that hold it are told at once."""
     session.execute(
         update(Publication)
-        .where(Publication.pass_id == issue.id, Publication.channel == APPLE)
-        .values(wanted_version=Publication.wanted_version + 1, reason="ended", priority=AT_THE_TILL, due_at=now)
+        .where(Publication.pass_id == issue.id)
+        .values(wanted_version=Publication.wanted_version + 1, reason=ENDED, priority=AT_THE_TILL, due_at=now)
         .execution_options(synchronize_session="fetch")
     )

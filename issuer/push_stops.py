@@ -3,15 +3,22 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from issuer.schema import Pass, PushStop
 
+INVALID, SURE = "403 BadCertificate", 3
+"""What Apple says of a certificate that it has revoked, and after how many vain probes it is believed."""
+IS_INVALID = f"""
+    SELECT FROM push_stop WHERE push_stop.pass_type = %(pass_type)s
+    AND refused AND answer = '{INVALID}' AND probes >= {SURE}
+"""
 
-def stop(session: Session, pass_type: str, answer: str, now: datetime, probe_at: datetime, *, refused: bool) -> bool:
-    """Push nothing of this type before ``probe_at``; True when it was pushed until now.
+
+def stop(session: Session, pass_type: str, answer: str, now: datetime, probe_at: datetime, *, refused: bool) -> None:
+    """Push nothing of this type before ``probe_at``.
 
     :param answer: the push service's, or why there is none
     :param refused: the answer blames our certificate or request, which an operator must look at
@@ -19,9 +26,10 @@ def stop(session: Session, pass_type: str, answer: str, now: datetime, probe_at:
     row = insert(PushStop).values(
         pass_type=pass_type, refused=refused, answer=answer, since=now, probe_at=probe_at, probes=0
     )
-    later = {"refused": refused, "answer": answer, "probe_at": probe_at, "probes": PushStop.probes + 1}
-    moved = row.on_conflict_do_update(index_elements=[PushStop.pass_type], set_=later)
-    return session.execute(moved.returning(PushStop.probes)).scalar_one() == 0
+    # Hours without Apple say nothing about a certificate: a refusal is counted from its first.
+    probes = case((PushStop.refused == refused, PushStop.probes + 1), else_=0)
+    later = {"refused": refused, "answer": answer, "probe_at": probe_at, "probes": probes}
+    session.execute(row.on_conflict_do_update(index_elements=[PushStop.pass_type], set_=later))
 
 
 def resume(session: Session, pass_type: str) -> bool:
@@ -32,6 +40,14 @@ def resume(session: Session, pass_type: str) -> bool:
 
 def stop_of(session: Session, pass_type: str) -> PushStop | None:
     return session.get(PushStop, pass_type, populate_existing=True)
+
+
+def is_invalid(stopped: PushStop) -> bool:
+    """Whether Apple has called the certificate invalid so often that nothing more is signed with it; as `IS_INVALID`.
+
+    Other refusals may be about the request or the environment, a single one may be a mistake: cards go on, then.
+    """
+    return stopped.refused and stopped.answer == INVALID and stopped.probes >= SURE
 
 
 def every(session: Session) -> list[PushStop]:

@@ -64,5 +64,9 @@ SENTENCES = {
 AT_THE_DESK = {
     "draft_changed_elsewhere": N_("This design was changed in another window. Load the page again to go on with it."),
     "nothing_to_publish": N_("Nothing has changed since the last time you published."),
+    "no_pass_of_it": N_(
+        "Nothing was published: Apple Wallet would not take the card of “%(program)s” and would not say why. "
+        "The reason, by Apple's rules: %(why)s"
+    ),
     "too_faint": N_("A text is too faint on its background to be read. Repair the colours, then publish."),
 }

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from issuer.database import set_merchant
-from issuer.publishing import CAMPAIGN, publish
-from issuer.schema import Brand, BrandVersion, Card, Pass, Program, Registration, Rollout
+from issuer.publishing import CAMPAIGN, GOOGLE, publish
+from issuer.schema import Brand, BrandVersion, Card, GoogleObject, Pass, Program, Publication, Registration, Rollout
 
 # Cards that no phone holds cost no push, only rows; so many are taken along in one step at most.
 AT_ONCE = 200
@@ -85,10 +85,11 @@ def _wears(brand_id: UUID) -> ColumnElement[bool]:
 
 
 def _carried(session: Session, cards: Sequence[Card]) -> set[UUID]:
-    """Those of the cards that a phone holds, and will fetch anew."""
-    query = select(Pass.card_id).join(Registration, Registration.pass_id == Pass.id)
-    held = Pass.card_id.in_([card.id for card in cards]) & Pass.revoked_at.is_(None)
-    return set(session.scalars(query.where(held)))
+    """Those of the cards that a phone holds, and will fetch anew, or Google, which is to be told."""
+    live = Pass.card_id.in_([card.id for card in cards]) & Pass.revoked_at.is_(None)
+    on_phones = select(Pass.card_id).join(Registration, Registration.pass_id == Pass.id).where(live)
+    on_google = select(Pass.card_id).join(GoogleObject, GoogleObject.pass_id == Pass.id).where(live)
+    return set(session.scalars(on_phones.union(on_google)))
 
 
 def _until_enough(cards: Sequence[Card], carried: set[UUID], most: int) -> tuple[list[Card], int]:
@@ -106,6 +107,8 @@ def _until_enough(cards: Sequence[Card], carried: set[UUID], most: int) -> tuple
 @dataclass(frozen=True)
 class Reach:
     """How far the design that customers see got: ``phones`` hold a card of the brand, ``have`` show it on all of them.
+
+    A card in Google Wallet counts as one phone, and as one that has the design when Google has it.
 
     ``cards``: of the brand, wherever they are. ``told``: how many of them the rollout came by. ``over``: it is done.
     """
@@ -129,11 +132,12 @@ def reach(session: Session, version: BrandVersion) -> Reach:
     rollout = session.scalar(
         select(Rollout).where(Rollout.brand_id == version.brand_id, Rollout.brand_version == version.number)
     )
-    phones, have = _phones(session, version.brand_id, rollout.begun_at if rollout else version.created_at)
+    since = rollout.begun_at if rollout else version.created_at
+    apple, google = _phones(session, version.brand_id, since), _saved(session, version.brand_id, since)
     cards = session.scalar(select(func.count()).select_from(Card).where(_wears(version.brand_id))) or 0
     return Reach(
-        phones=phones,
-        have=have,
+        phones=apple[0] + google[0],
+        have=apple[1] + google[1],
         cards=cards,
         told=rollout.told if rollout else 0,
         over=rollout is None or rollout.due_at is None,
@@ -153,3 +157,18 @@ def _phones(session: Session, brand_id: UUID, since: datetime) -> tuple[int, int
     )
     phones, have = session.execute(select(func.count(), func.count().filter(phone.c.has)).select_from(phone)).one()
     return phones, have
+
+
+def _saved(session: Session, brand_id: UUID, since: datetime) -> tuple[int, int]:
+    """Cards in somebody's Google Wallet, and those that Google was told of since."""
+    has = func.count().filter(Publication.pushed_at >= since)
+    saved = (
+        select(func.count(), has)
+        .select_from(GoogleObject)
+        .join(Publication, (Publication.pass_id == GoogleObject.pass_id) & (Publication.channel == GOOGLE))
+        .join(Pass, Pass.id == GoogleObject.pass_id)
+        .join(Card, Card.id == Pass.card_id)
+        .where(_wears(brand_id), Pass.revoked_at.is_(None), Pass.voucher_id.is_(None), GoogleObject.has_users)
+    )
+    count, have = session.execute(saved).one()
+    return count, have

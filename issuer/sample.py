@@ -1,10 +1,11 @@
 """A card of nobody's, to show a design before anyone holds it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from issuer.cards import CardView, Priced, RewardCount, VoucherView
+from issuer.language import LANGUAGES
 from issuer.program_changes import Plan
 from issuer.programs import ProgramView
 from issuer.rules import Rules
@@ -28,13 +29,17 @@ STAGES = ("empty", "half", "full")
 PLENTY_OF_POINTS, PLENTY_OF_CREDIT, PLENTY_OF_SPENDING = 120, 500, 100_00
 
 
+def plan_of(view: ProgramView) -> Plan:
+    """What a program is now, as it would be asked for."""
+    return Plan(dict(view.version.names), view.rules, {reward.id: dict(reward.names) for reward in view.rewards})
+
+
 def sample_of(merchant: Merchant, program: ProgramView, language: str) -> CardView:
     """A new card of this program, with what a new card begins with."""
-    names = {reward.id: reward.names for reward in program.rewards}
     begun = after({}, program.rules.start())
     rule = program.rules.one(VoucherRule)
     given = {voucher_unit(VOUCHER): rule.uses} if rule else {}
-    return sample_card(merchant, Plan(program.version.names, program.rules, names), begun | given, language)
+    return sample_card(merchant, plan_of(program), begun | given, language)
 
 
 def sample_card(
@@ -87,6 +92,12 @@ def staged(merchant: Merchant, plan: Plan, stage: str, language: str) -> CardVie
     tiers = plan.rules.one(TierRule)
     tier = tiers.tiers[0 if share == 1 else -1].key if tiers and share else None
     return sample_card(merchant, plan, _balances(plan.rules, share) if share else {}, language, tier)
+
+
+def every_stage(merchant: Merchant, plan: Plan) -> Iterator[CardView]:
+    """A sample of every stage in every language."""
+    for language in LANGUAGES:
+        yield from (staged(merchant, plan, stage, language) for stage in STAGES)
 
 
 def _balances(rules: Rules, share: int) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The signed file of a pass: what a process keeps of it, and what is made anew for each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,26 +8,28 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from issuer import certificates
+from issuer import certificates, push_stops
 from issuer.cards import view
 from issuer.database import held, send
+from issuer.drawings import artwork_of
 from issuer.issuing import Look, ended, face_of, look_from
 from issuer.keys import Keys
 from issuer.registrations import last_modified, pass_token, shown_version
 from issuer.remembering import Remembered
 from issuer.schema import BrandVersion, Card, Certificate, Merchant, Pass
 from issuer.voucher_passes import as_voucher
-from passes.apple import apple_content, apple_pictures
-from passes.face import Face, Issue, Sort, Stamps
+from passes.apple import apple_content
+from passes.face import Face, FaceRefused, Issue, Sort, Stamps
 from passes.lint.keys import Certified
 from passes.lint.whole import refuse_content_faults, refuse_file_faults
-from signing.cms import Signer
+from signing.cms import CertificateOutOfDate, Signer
 from signing.pkpass import FixedFiles, fixed_files, seal_pass
 
 _CARD, _MERCHANT = (table.__table__.columns.keys() for table in (Card, Merchant))
 MADE_OF = f"""
     SELECT {", ".join(f"card.{name}" for name in _CARD)}, {", ".join(f"merchant.{name}" for name in _MERCHANT)},
-        brand.id, brand.current_version, signing.id, md5(signing.key_sealed)
+        brand.id, brand.current_version, signing.id, md5(signing.key_sealed),
+        EXISTS ({push_stops.IS_INVALID})
     FROM card
     JOIN merchant ON merchant.id = card.merchant_id
     JOIN program ON program.id = card.program_id
@@ -44,6 +47,20 @@ _LOOKS = Remembered[_Version, Look](64)
 _FIXED = Remembered[tuple[_Version, Stamps | None, Sort], FixedFiles](128)
 # Loading an RSA key costs as much as a hundred signatures. One that is imported again is sealed anew.
 _SIGNERS = Remembered[tuple[UUID, str, Keys], Signer](64)
+
+
+class WrongPass(Exception):
+    """Send nothing: what would be sent is not the pass that was asked for, and Wallet would drop it in silence."""
+
+
+NO_PASS = (
+    certificates.CertificateMissing,
+    certificates.CertificateRevoked,
+    CertificateOutOfDate,
+    FaceRefused,
+    WrongPass,
+)
+"""Why there is no pass now: the operator has to read it, and a phone may come again later."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,10 @@ def seal_for(session: Session, keys: Keys, issue: Pass, public_url: str, signing
 
     :param public_url: without a slash at the end
     :raises issuer.certificates.CertificateMissing: nothing to sign with
+    :raises issuer.certificates.CertificateRevoked: Apple says so
+    :raises signing.cms.CertificateOutOfDate: it has ended, or has not begun
     :raises passes.face.FaceRefused: a fault that Wallet would meet in silence; such a pass is never signed
+    :raises WrongPass: it would be another than was asked for
     """
     if issue.pass_type is None:
         issue.pass_type = certificates.pass_type_for(session, issue.merchant_id)
@@ -80,9 +100,20 @@ def seal_for(session: Session, keys: Keys, issue: Pass, public_url: str, signing
     signer = _signer(session, keys, parts.certificate)
     terms = Issue(signer.pass_type, signer.team_id, issue.serial, pass_token(issue, keys), f"{public_url}/apple")
     content = apple_content(face, terms)
+    check_asked(content, issue)
     refuse_content_faults(content, Certified(signer.pass_type, signer.team_id))
-    sealed = seal_pass(content, _fixed(parts.brand, face), signer, signing_time)
+    sealed = seal_pass(content, _fixed(session, parts.brand, face, signing_time), signer, signing_time)
     return SealedPass(sealed, version, last_modified(issue, version))
+
+
+def check_asked(content: Mapping[str, Any], issue: Pass) -> None:
+    """Apple, "Send an Updated Pass": the answer has the pass type and serial of the address. Raises WrongPass."""
+    made = content.get("passTypeIdentifier"), content.get("serialNumber")
+    if made != (issue.pass_type, issue.serial):
+        raise WrongPass(
+            f"Asked for pass {issue.serial} of {issue.pass_type}, there came {made[1]} of {made[0]}: put the "
+            "certificate of that pass type in place again with `treuepass certificate import FILE...`."
+        )
 
 
 def _face(session: Session, issue: Pass, parts: _Parts, public_url: str) -> Face:
@@ -96,10 +127,12 @@ def _face(session: Session, issue: Pass, parts: _Parts, public_url: str) -> Face
 def _parts(session: Session, issue: Pass) -> _Parts:
     row: tuple[Any, ...]
     (row,) = send(session, MADE_OF, {"card": issue.card_id, "pass_type": issue.pass_type})
-    card, merchant, rest = row[: len(_CARD)], row[len(_CARD) : -4], row[-4:]
-    if rest[2] is None:
+    card, merchant, brand, certificate = row[: len(_CARD)], row[len(_CARD) : -5], row[-5:-3], row[-3:-1]
+    if issue.pass_type is None or certificate[0] is None:
         raise certificates.CertificateMissing(issue.pass_type)
-    return _Parts(held(session, Card, card), held(session, Merchant, merchant), rest[:2], rest[2:])
+    if row[-1]:
+        raise certificates.CertificateRevoked(issue.pass_type)
+    return _Parts(held(session, Card, card), held(session, Merchant, merchant), brand, certificate)
 
 
 def _look(session: Session, brand: _Version) -> Look:
@@ -107,11 +140,11 @@ def _look(session: Session, brand: _Version) -> Look:
     return _LOOKS.get(brand, lambda: look_from(session, session.get_one(BrandVersion, brand)))
 
 
-def _fixed(brand: _Version, face: Face) -> FixedFiles:
-    """The pictures of a look, a count and a sort: drawn, checked, hashed and laid out once."""
+def _fixed(session: Session, brand: _Version, face: Face, now: datetime) -> FixedFiles:
+    """The pictures of a look, a count and a sort: drawn once, checked, hashed and laid out once a process."""
 
     def made() -> FixedFiles:
-        pictures = apple_pictures(face.icon, face.logo, face.look, face.stamps, face.sort)
+        pictures = artwork_of(session, session.get_one(BrandVersion, brand), face, now)
         refuse_file_faults(pictures)
         return fixed_files(pictures)
 

@@ -13,7 +13,6 @@ from issuer.rules.prepaid import PrepaidRule
 from issuer.rules.vouchers import VoucherRule
 from issuer.statuses import leading, voucher_worth
 from passes.face import Line, Sort
-from passes.fitting import fitted_primary
 from passes.typed import Money, Number, Typed
 
 BELONGING = ("prepaid", "discount")
@@ -33,14 +32,14 @@ def sort_of(shown: CardView) -> Sort:
 
 
 def large_lines(shown: CardView) -> Iterator[Line]:
-    """What a voucher is worth, what a member is a member of; as much of it as fits, as other lines say it in full."""
+    """What a voucher is worth, what a member is a member of, in full."""
     sort, words = sort_of(shown), shown.words()
     if sort is Sort.MEMBERSHIP:
-        yield fitted_primary(Line("name", "", shown.program_names[words.language]), sort)
+        yield Line("name", "", shown.program_names[words.language])
     if sort is Sort.VOUCHER and shown.rules.grid is None and shown.vouchers:
         one = shown.vouchers[0]
         worths = ", ".join(voucher_worth(voucher, words) for voucher in shown.vouchers)
-        yield fitted_primary(Line("offer", one.names[words.language] if len(shown.vouchers) == 1 else "", worths), sort)
+        yield Line("offer", one.names[words.language] if len(shown.vouchers) == 1 else "", worths)
 
 
 def is_used_up(shown: CardView) -> bool:

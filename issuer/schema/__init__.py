@@ -2,12 +2,14 @@
 
 from issuer.schema.cards import Card, Consent, Customer, PersonalData
 from issuer.schema.gifts import Due, Granted, Notice, Purse, Referral, Voucher
+from issuer.schema.google import GoogleClass, GoogleNonce, GoogleObject, GoogleRootKeys
 from issuer.schema.ledger import Account, Entry, Event, Hold, IdempotencyKey, Posting, Purchase, Refund
 from issuer.schema.mapping import Base
 from issuer.schema.merchants import (
     Brand,
     BrandDraft,
     BrandVersion,
+    Drawing,
     Image,
     Location,
     Merchant,
@@ -48,9 +50,14 @@ __all__ = [
     "Consent",
     "Customer",
     "Device",
+    "Drawing",
     "Due",
     "Entry",
     "Event",
+    "GoogleClass",
+    "GoogleNonce",
+    "GoogleObject",
+    "GoogleRootKeys",
     "Granted",
     "Heartbeat",
     "Hold",

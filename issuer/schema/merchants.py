@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from issuer.schema.mapping import Base, Id, Json
+from issuer.schema.mapping import Base, Id, Json, Small
 
 
 class Merchant(Base):
@@ -90,6 +90,32 @@ class BrandVersion(Base):
     stamp_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
     design: Mapped[Json]
     published_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+
+
+class Drawing(Base):
+    """A picture as it was drawn of a brand version; ``edition``: of `passes.images.EDITION`, by which code.
+
+    ``kind``: see `issuer.drawings`. ``needed``, ``filled``: stamps; both 0 where none are drawn. ``name``: its file's.
+    """
+
+    __tablename__ = "drawing"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["brand_id", "brand_version"], ["brand_version.brand_id", "brand_version.number"], ondelete="CASCADE"
+        ),
+    )
+
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True)
+    brand_version: Mapped[int] = mapped_column(primary_key=True)
+    edition: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    needed: Mapped[Small] = mapped_column(primary_key=True)
+    filled: Mapped[Small] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
+    png: Mapped[bytes]
+    sha256: Mapped[bytes]
     created_at: Mapped[datetime]
 
 

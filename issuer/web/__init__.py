@@ -11,9 +11,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from issuer.clock import Clock
 from issuer.database import make_engine
+from issuer.google_account import account_of
 from issuer.keys import keys_of
 from issuer.settings import Settings
-from issuer.web import apple, console, guards, headers, health, limits, pictures, problems, public, till_calls, wording
+from issuer.web import (
+    apple,
+    console,
+    google,
+    guards,
+    headers,
+    health,
+    limits,
+    pictures,
+    problems,
+    public,
+    till_calls,
+    wording,
+)
 from issuer.web.api import api, docs, invalid
 from issuer.web.context import House
 
@@ -32,10 +46,13 @@ class Json(DefaultJSONProvider):
 
 
 def create_app(settings: Settings) -> OpenAPI:
-    """The WSGI application for these settings."""
-    app = _bare_app(settings)
+    """The WSGI application for these settings.
+
+    :raises issuer.settings.SettingsRefused: Google's key file cannot be used
+    """
+    app, account = _bare_app(settings), account_of(settings)
     app.extensions["treuepass"] = House(
-        settings, make_engine(settings.database_url), keys_of(settings), Clock(settings.clock_offset)
+        settings, make_engine(settings.database_url), keys_of(settings), Clock(settings.clock_offset), account
     )
     if settings.proxies:
         count = settings.proxies
@@ -74,8 +91,8 @@ def _bare_app(settings: Settings) -> OpenAPI:
 
 def _add_faces(app: OpenAPI) -> None:
     csrf = CSRFProtect(app)
-    for machine_face in (api, apple.blueprint):
+    for machine_face in (api, apple.blueprint, google.blueprint):
         csrf.exempt(machine_face)
     app.register_api(api)
-    for face in (apple, console, docs, health, pictures, public, till_calls):
+    for face in (apple, console, docs, google, health, pictures, public, till_calls):
         app.register_blueprint(face.blueprint)

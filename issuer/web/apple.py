@@ -4,6 +4,7 @@ Source: Apple, "Adding a Web Service to Update Passes" and the pages of its five
 """
 
 import logging
+from collections.abc import Sequence
 
 from flask import Blueprint, current_app, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
@@ -11,15 +12,13 @@ from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 from issuer import registrations
-from issuer.certificates import CertificateMissing
 from issuer.database import set_merchant, transaction
 from issuer.registrations import TooManyPhones
 from issuer.schema import Pass
-from issuer.sealing import seal_for
+from issuer.sealing import NO_PASS, seal_for
 from issuer.web.context import house, now
 from issuer.web.guards import apple_token, open_to_all, takes_up_to
-from issuer.web.phone_log import PhoneLog
-from passes.face import FaceRefused
+from issuer.web.open_log import OpenLog
 from signing.tokens import WrongToken
 
 log = logging.getLogger(__name__)
@@ -118,7 +117,8 @@ def take_log() -> Response:
     """Log a Message: what phones complain about. However much of it is written down, they hear 200."""
     body = request.get_json(force=True, silent=True)
     lines = body.get("logs") if isinstance(body, dict) else None
-    phone_log: PhoneLog = current_app.extensions.setdefault("treuepass_phone_log", PhoneLog())
+    sentences = ("a phone says: %s", "phones said %d lines more than are written down")
+    phone_log: OpenLog = current_app.extensions.setdefault("treuepass_phone_log", OpenLog(log, *sentences))
     phone_log.take(lines if isinstance(lines, list) else [], request.remote_addr or "")
     return _bare(200)
 
@@ -128,12 +128,19 @@ def _sealed(session: Session, issue: Pass, wanted: int) -> tuple[Response, int]:
     set_merchant(session, issue.merchant_id)
     try:
         sealed = seal_for(session, house().keys, issue, house().settings.public_url, house().clock.real())
-    except (CertificateMissing, FaceRefused) as error:
+    except NO_PASS as error:
         log.error("no pass for %s: %s", issue.serial, error)
         response = _bare(503)
         response.headers["Retry-After"] = "600"
         return response, wanted
-    return Response(sealed.parts, content_type=PKPASS), sealed.version
+    return sealed_file(sealed.parts, PKPASS), sealed.version
+
+
+def sealed_file(parts: Sequence[bytes], content_type: str) -> Response:
+    """A file that has to arrive as it is: a phone drops one that was altered on the way (RFC 9111, 5.2.2.6)."""
+    response = Response(parts, content_type=content_type)
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    return response
 
 
 def _usable(text: object) -> bool:

@@ -13,18 +13,20 @@ from issuer.clock import Clock
 from issuer.keys import Keys
 from issuer.language import LANGUAGES, known_language
 from issuer.settings import Settings
+from signing.google_account import Account
 
 LANGUAGE_COOKIE = "treuepass_language"
 
 
 @dataclass(frozen=True)
 class House:
-    """Made once an app, found by every view."""
+    """Made once an app, found by every view. ``google``: who signs for Google Wallet; none without an issuer."""
 
     settings: Settings
     engine: Engine
     keys: Keys
     clock: Clock
+    google: Account | None = None
 
     @cached_property
     def directory(self) -> Engine:

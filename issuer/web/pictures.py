@@ -1,14 +1,18 @@
 """A brand's pictures and colours for pages, cached for ever under the brand's version."""
 
 from flask import Blueprint, Response, abort, url_for
+from sqlalchemy.orm import Session
 
 from issuer.brands import once_worn_by
 from issuer.database import set_merchant, transaction
+from issuer.drawings import hero_png
 from issuer.issuing import Look, look_from
 from issuer.programs import find_slug
+from issuer.schema import BrandVersion
 from issuer.web.context import house
 from issuer.web.guards import open_to_all
 from passes.face import StampLook
+from passes.google_images import round_logo
 from passes.images import logo_set, shrunk
 from passes.imprint import paper_of
 
@@ -36,6 +40,25 @@ def stamp(slug: str, number: int) -> Response:
     return _kept(shrunk(_look(slug, number).stamp, STAMP_PIXELS), "image/png")
 
 
+@blueprint.get("/round.png")
+@open_to_all
+def round_icon(slug: str, number: int) -> Response:
+    """The logo of a Google class, as Google cuts it out."""
+    look = _look(slug, number)
+    return _kept(round_logo(look.icon, look.design.colours.background), "image/png")
+
+
+@blueprint.get("/hero-<digest>.png")
+@open_to_all
+def hero(slug: str, number: int, digest: str) -> Response:
+    """Google's banner, of one count of stamps (`issuer.drawings.hero_url`)."""
+    with transaction(house().engine) as session:
+        png = hero_png(session, _published(session, slug, number), digest)
+    if png is None:
+        abort(404)
+    return _kept(png, "image/png")
+
+
 def disc_of(look: Look) -> str:
     """The colour that a stamp is printed on."""
     return paper_of(StampLook(look.design.colours, look.stamp, look.design.shape))
@@ -61,15 +84,19 @@ def urls(slug: str, number: int) -> dict[str, str]:
 
 def _look(slug: str, number: int) -> Look:
     with transaction(house().engine) as session:
-        row = find_slug(session, slug)
-        if row is None:
-            abort(404)
-        set_merchant(session, row.merchant_id)
-        version = once_worn_by(session, row.program_id, number)
-        if version is None:
-            # Else a cache would keep today's look for ever under a number that is yet to be published.
-            abort(404)
-        return look_from(session, version)
+        return look_from(session, _published(session, slug, number))
+
+
+def _published(session: Session, slug: str, number: int) -> BrandVersion:
+    row = find_slug(session, slug)
+    if row is None:
+        abort(404)
+    set_merchant(session, row.merchant_id)
+    version = once_worn_by(session, row.program_id, number)
+    if version is None:
+        # Else a cache would keep today's look for ever under a number that is yet to be published.
+        abort(404)
+    return version
 
 
 def _kept(data: bytes, mimetype: str) -> Response:

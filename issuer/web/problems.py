@@ -117,7 +117,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _shown(status: int, code: str, sentence: str) -> Response:
-    if request.path.startswith("/apple/"):
+    if request.path.startswith(("/apple/", "/google/")):
         return make_response("", status)
     if request.path.startswith("/api/") or request.is_json:
         return problem_response(problem_body(status, code, sentence))

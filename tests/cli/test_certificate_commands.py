@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from sqlalchemy import Engine, select
 
 from cli.main import main
-from issuer import certificates
+from issuer import certificates, push_stops
 from issuer.database import transaction
 from issuer.keys import Keys
 from issuer.schema import Certificate, CertificateRequest
+from signing.certificates import PassCertificate
 from tests.conftest import Cafe
 from tests.signing.throwaway import DAY, NOW, PASS_TYPE, TEAM_ID, Authority, Issued, make_authority, rsa_key
 
@@ -264,6 +266,40 @@ def test_show_tells_the_one_in_use_from_the_one_it_replaced(engine: Engine, appl
     old, new = done("show").stdout.split("\n\n")
     assert "replaced by a newer one" in old
     assert "in use" in new
+
+
+@pytest.mark.parametrize(
+    ("times", "words"), [(1, "passes are still signed"), (push_stops.SURE + 1, "nothing is signed with it any more")]
+)
+def test_show_says_what_apple_says_of_the_one_in_use(
+    engine: Engine, apple: Authority, put: Put, times: int, words: str
+) -> None:
+    done("import", *_good(apple, put))
+    with transaction(engine) as session:
+        for _ in range(times):
+            push_stops.stop(session, PASS_TYPE, "403 BadCertificate", NOW, NOW + DAY, refused=True)
+    (state,) = [line for line in done("show").stdout.splitlines() if line.startswith("  state")]
+    assert "in use" in state
+    assert f"since {NOW:%Y-%m-%d %H:%M} UTC pushes wait (403 BadCertificate), {words}" in state
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        (NOW - 30 * DAY, NOW - DAY, "it has ended: nothing is signed with it any more"),
+        (NOW + DAY, NOW + 30 * DAY, "not valid yet: look at this machine's clock"),
+    ],
+    ids=["ended", "not begun"],
+)
+def test_show_says_when_nothing_can_be_signed_for_its_dates(
+    engine: Engine, keys: Keys, apple: Authority, since: datetime, until: datetime, words: str
+) -> None:
+    leaf = apple.issue(since=since, until=until)
+    with transaction(engine) as session:
+        given = PassCertificate(leaf.certificate, rsa_key("leaf"), apple.intermediate.certificate)
+        certificates.store(session, keys, given, NOW)
+    (dates,) = [line for line in done("show").stdout.splitlines() if line.startswith("  valid")]
+    assert f"{since:%Y-%m-%d} to {until:%Y-%m-%d}, {words}" in dates
 
 
 def test_show_without_any_says_how_to_begin(engine: Engine) -> None:

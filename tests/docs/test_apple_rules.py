@@ -6,7 +6,8 @@ from pathlib import Path
 from passes.lint.rules import RULES as CONTENT
 from signing.inspection_rules import RULES as SEAL
 
-PAGE = (Path(__file__).parents[2] / "docs" / "apple-rules.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "apple-rules.md").read_text()
 RULES = {**CONTENT, **SEAL}
 ROW = re.compile(r"^\| (\d+) \| [^|]+ \| ([^|]*) \|", re.MULTILINE)
 CODE = re.compile(r"`([a-z]+(?:-[a-z]+)+)`")
@@ -36,3 +37,10 @@ def test_the_codes_below_the_table_are_the_rest() -> None:
 
 def test_no_code_is_named_that_does_not_exist() -> None:
     assert set(CODE.findall(PAGE)) - NO_CODES == set(RULES)
+
+
+def test_every_file_that_is_named_exists_and_what_no_file_shows_has_its_tests() -> None:
+    rows = dict(re.findall(r"^\| (\d+) \| (.+)$", PAGE, re.MULTILINE))
+    named = re.findall(r"`((?:tests|issuer|signing|passes|sandbox)/[\w./]+)`", PAGE)
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert all("`tests/" in rows[cause] for cause in ("3", "23", "30", "32"))

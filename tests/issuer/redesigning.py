@@ -10,6 +10,7 @@ from issuer.brands import pictures_of, revision_of
 from issuer.cards import view
 from issuer.database import transaction
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.issuing import face_of, look_of
 from issuer.refusals import Refusal
 from issuer.rollouts import Reach, reach
@@ -50,7 +51,7 @@ def save(
 
 def publish(till: Till, revision: int) -> Rollout | Refusal:
     with till.work() as session:
-        return brands.publish_draft(session, brands.brand_of_merchant(session), None, revision, till.now)
+        return publish_draft(session, brands.brand_of_merchant(session), None, revision, till.now)
 
 
 def redesign(till: Till, colours: Colours, *, stamp: bytes | None = None) -> Rollout:

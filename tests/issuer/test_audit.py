@@ -14,6 +14,7 @@ from issuer.database import transaction
 from issuer.schema import Card
 from tests.conftest import plain
 from tests.issuer.counting import Till, found
+from tests.issuer.google import Android
 from tests.issuer.phones import Phone, number
 
 
@@ -130,13 +131,21 @@ def test_a_posting_whose_version_the_card_never_reached_is_a_breach(busy: Till, 
 def test_a_version_that_no_pass_is_to_show_is_a_breach(busy: Till) -> None:
     with busy.work() as session:
         session.execute(update(Card).values(version=Card.version + 1))
-    pattern = r"Card [0-9a-f-]{36} is at version \d+, but its pass [0-9a-f]{32} is to show version \d+\."
+    pattern = r"Card [0-9a-f-]{36} is at version \d+, but its pass [0-9a-f]{32} is to show version \d+ on apple\."
     assert re.fullmatch(pattern, _breach(busy) or "")
 
 
 def test_a_pass_without_a_publication_is_a_breach(busy: Till, tamper: Any) -> None:
     tamper("DELETE FROM publication")
-    assert (_breach(busy) or "").endswith("is to show version 0.")
+    assert (_breach(busy) or "").endswith("is to show version 0 on apple.")
+
+
+def test_a_card_asked_for_on_google_is_to_show_its_version_there_too(busy: Till, tamper: Any) -> None:
+    Android(busy).ask(busy.join())
+    assert _breach(busy) is None
+    for deed, shown in (("UPDATE publication SET wanted_version = 0", 0), ("DELETE FROM publication", 0)):
+        tamper(f"{deed} WHERE channel = 'google'")
+        assert (_breach(busy) or "").endswith(f"is to show version {shown} on google.")
 
 
 def test_a_change_that_nothing_will_push_is_a_breach(busy: Till, tamper: Any) -> None:

@@ -18,12 +18,17 @@ from sqlalchemy.orm import Session
 from issuer import brands
 from issuer.brands import Pictures, pictures_of, revision_of
 from issuer.design import Change, Design
+from issuer.design_publishing import publish_draft
 from issuer.issuing import Look, look_of
 from issuer.refusals import Refusal
 from issuer.schema import Brand, BrandDraft, BrandVersion, Event, Image, Rollout
 from passes.face import Colours
 from tests.issuer.counting import Till, refused
 from tests.issuer.redesigning import DARK, FAINT, LIGHT, face, publish, redesign, save
+from tests.passes.pictures import drawn, file_of
+
+ANOTHER = file_of(drawn((90, 90)))
+"""A stamp."""
 
 
 def look(till: Till) -> Look:
@@ -82,7 +87,7 @@ def test_before_the_first_draft_the_designer_begins_with_what_customers_see(till
 def test_nothing_of_a_draft_reaches_a_card(till: Till) -> None:
     card_id, before = till.join(), look(till)
     shown = face(till, card_id)
-    save(till, DARK, stamp=b"another stamp")
+    save(till, DARK, stamp=ANOTHER)
     assert face(till, card_id) == shown
     assert look(till) == before
     assert (version(till), till.view(card_id).version, till.publication(card_id).due_at) == (1, 1, None)
@@ -98,8 +103,8 @@ def test_a_draft_is_what_the_designer_shows_from_then_on(till: Till) -> None:
 
 def test_publishing_makes_the_draft_what_customers_see(till: Till) -> None:
     card_id, before = till.join(), look(till)
-    redesign(till, DARK, stamp=b"another stamp")
-    assert look(till) == replace(before, design=replace(before.design, colours=DARK), stamp=b"another stamp")
+    redesign(till, DARK, stamp=ANOTHER)
+    assert look(till) == replace(before, design=replace(before.design, colours=DARK), stamp=ANOTHER)
     assert face(till, card_id).colours == DARK
     assert draft(till) is None
     assert changes(till) == []
@@ -202,7 +207,7 @@ def test_no_two_states_of_a_brand_look_alike_to_a_window(till: Till) -> None:
     for colours in (DARK, LIGHT, DARK):
         save(till, colours)
         seen.append(revision(till))
-        save(till, colours, stamp=b"another stamp")
+        save(till, colours, stamp=ANOTHER)
         seen.append(revision(till))
         publish(till, revision(till))
         seen.append(revision(till))
@@ -227,7 +232,7 @@ def test_a_discarded_draft_is_gone_and_customers_see_what_they_saw(till: Till) -
 
 def test_an_old_version_comes_back_as_a_draft_and_nothing_more(till: Till) -> None:
     before = look(till)
-    redesign(till, DARK, stamp=b"another stamp")
+    redesign(till, DARK, stamp=ANOTHER)
     assert bring_back(till, 1) is not None
     assert (look_colours(till), numbers(till)) == (DARK, [2, 1])
     assert {change.what for change in changes(till)} == {"background", "foreground", "label", "stamp"}
@@ -286,7 +291,7 @@ def _save_theirs(session: Session, theirs: Brand, worn: BrandVersion, till: Till
 
 
 def _publish_theirs(session: Session, theirs: Brand, worn: BrandVersion, till: Till) -> object:
-    return brands.publish_draft(session, theirs, None, revision_of(worn), till.now)
+    return publish_draft(session, theirs, None, revision_of(worn), till.now)
 
 
 def _bring_theirs_back(session: Session, theirs: Brand, _worn: BrandVersion, till: Till) -> object:
@@ -375,7 +380,7 @@ def test_publishing_that_is_rolled_back_leaves_version_draft_and_cards_alone(til
     save(till, DARK)
     shown = revision(till)
     with suppress(ZeroDivisionError), till.work() as session:
-        brands.publish_draft(session, brands.brand_of_merchant(session), None, shown, till.now)
+        publish_draft(session, brands.brand_of_merchant(session), None, shown, till.now)
         raise ZeroDivisionError
     assert (numbers(till), revision(till)) == ([1], shown)
     with till.work() as session:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from issuer import brands
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.printing import join_sign, printed_card, printed_sheet
 from issuer.programs import ProgramView, program_view
 from issuer.schema import Card, Merchant
@@ -96,7 +97,7 @@ def test_paper_wears_the_published_design_and_not_the_draft(till: Till) -> None:
         design = replace(before, colours=DARK, shape="square")
         draft = brands.save_draft(session, brand, design, brands.pictures_of(worn), brands.revision_of(worn), till.now)
         assert join_sign(session, program, URL, "de").colours == before.colours
-        brands.publish_draft(session, brand, None, brands.revision_of(draft), till.now)
+        publish_draft(session, brand, None, brands.revision_of(draft), till.now)
         sign = join_sign(session, program, URL, "de")
     assert (sign.colours, sign.shape) == (DARK, "square")
 

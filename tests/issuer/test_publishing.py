@@ -136,14 +136,6 @@ def test_a_campaign_is_a_campaign_even_for_a_card_that_was_stamped_before(own_ti
     assert own_till.publication(card_id).priority == CAMPAIGN
 
 
-def test_a_publication_that_is_missing_is_made_anew(till: Till) -> None:
-    card_id = till.join()
-    with till.work() as session:
-        session.delete(session.get_one(Publication, (the_pass(session, card_id).id, "apple")))
-    till.stamped(card_id)
-    assert till.publication(card_id).wanted_version == 2
-
-
 def test_a_revoked_pass_is_not_published_any_more(till: Till) -> None:
     card_id = till.join()
     with till.work() as session:

@@ -158,7 +158,7 @@ def test_what_does_not_open_is_named_and_keeps_nothing_else_back(house: House) -
     ring, tokens = house.under(NEW, OLD), next(sealed for sealed in SEALED if sealed.row is Pass)
     with transaction(house.engine) as session:
         first, second, *others = session.scalars(select(Pass).order_by(Pass.id)).all()
-        first.token_sealed = second.token_sealed
+        first.token_sealed = second.token_sealed[:65] + first.token_sealed[65:]
     with transaction(house.engine) as session:
         step = reseal(session, ring, tokens, None, 100)
     assert (list(step.broken), step.done) == ([first.id], 1 + len(others))

@@ -17,8 +17,9 @@ from issuer.joining import Joining, join
 from issuer.program_changes import create_stamp_program
 from issuer.publishing import AT_THE_TILL, CAMPAIGN
 from issuer.rollouts import Reach
-from issuer.schema import Merchant, Pass, Program
+from issuer.schema import GoogleObject, Merchant, Pass, Program
 from tests.issuer.counting import Till, found
+from tests.issuer.google import Android
 from tests.issuer.phones import number
 from tests.issuer.redesigning import (
     DARK,
@@ -299,3 +300,17 @@ def test_designs_of_two_merchants_go_forward_in_turn(own_till: Till, at_once: Ca
     assert all(1 <= told(till) < 4 for till in tills)
     finish(own_till.later(1))
     assert [told(till) for till in tills] == [3, 3]
+
+
+def test_cards_that_google_has_keep_the_pace_too_and_count_once_they_are_saved(own_till: Till) -> None:
+    android = Android(own_till)
+    cards = [android.saved() for _ in range(7)]
+    redesign(own_till.later(1), DARK)
+    advance(own_till.later(1), 5)
+    assert told(own_till) == 1
+    finish(own_till.later(2), 5)
+    with own_till.work() as session:
+        session.execute(update(GoogleObject).values(has_users=True))
+    assert now_worn(own_till) == Reach(phones=7, have=0, cards=7, told=7, over=True)
+    assert {one.card_id for one in android.later(9).push()} == set(cards)
+    assert now_worn(own_till).have == 7

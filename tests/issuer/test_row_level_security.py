@@ -23,6 +23,8 @@ DIRECTORY = {
     "card_key",
     "certificate",
     "certificate_request",
+    "google_class",
+    "google_object",
     "invitation",
     "login_session",
     "membership",
@@ -34,7 +36,16 @@ DIRECTORY = {
     "till",
     "till_enrolment",
 }
-WITHOUT_MERCHANT = {"alembic_version", "device", "heartbeat", "job_run", "push_stop", "users"}
+WITHOUT_MERCHANT = {
+    "alembic_version",
+    "device",
+    "google_nonce",
+    "google_root_keys",
+    "heartbeat",
+    "job_run",
+    "push_stop",
+    "users",
+}
 TENANT = sorted(
     table.name for table in Base.metadata.sorted_tables if "merchant_id" in table.c and table.name not in DIRECTORY
 )

@@ -19,7 +19,8 @@ ENVIRON = {
 OPEN = {
     "apple.list_updated", "apple.take_log", "console.accept_invitation", "console.invitation", "console.sign_in",
     "console.sign_in_now", "docs.document", "docs.page",
-    "health.healthz", "health.readyz", "health.metrics", "pictures.colours", "pictures.logo", "pictures.stamp",
+    "google.callback", "health.healthz", "health.readyz", "health.metrics",
+    "pictures.colours", "pictures.hero", "pictures.logo", "pictures.round_icon", "pictures.stamp",
     "public.home", "public.join_page", "public.join_now", "public.join_qr", "till.enrol",
     "till.enrol_now",
 }  # fmt: skip

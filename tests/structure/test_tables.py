@@ -11,7 +11,8 @@ from tests.conftest import plain
 DIRECTORY = {
     "users", "membership", "login_session", "api_key", "program_slug", "card_key", "pass", "card_code", "device",
     "registration", "publication", "rollout", "till", "till_enrolment", "invitation", "certificate",
-    "certificate_request", "job_run", "heartbeat", "due", "push_stop", "alembic_version",
+    "certificate_request", "job_run", "heartbeat", "due", "push_stop", "google_class", "google_object",
+    "google_root_keys", "google_nonce", "alembic_version",
 }  # fmt: skip
 PERSONAL = ("name", "mail", "phone", "birth", "address", "contact", "note", "gender")
 # The names of machines and of those who sign in are no customer's.

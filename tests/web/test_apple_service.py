@@ -147,7 +147,7 @@ def test_an_unknown_phone_or_type_has_nothing_to_update(phone: Held) -> None:
 def test_the_pass_is_sent_as_wallet_wants_it(phone: Held, authority: Authority) -> None:
     answer = phone.fetch()
     assert (answer.status_code, answer.content_type) == (200, PKPASS)
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "no-store, no-transform"
     assert parsedate_to_datetime(answer.headers["Last-Modified"]).tzinfo is not None
     opened = open_pass(answer.data, authority.root.read_bytes(), datetime.now(UTC))
     assert (opened.pass_type, opened.serial, opened.token) == (PASS_TYPE, phone.serial, phone.token)

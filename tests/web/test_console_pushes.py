@@ -57,6 +57,20 @@ def test_an_owner_reads_that_apple_refuses_the_updates_and_that_nothing_is_lost(
     assert "403 BadCertificate" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "No card can be added"), ("de", "Keine Karte kann auf ein iPhone")]
+)
+def test_an_owner_reads_that_apple_does_not_accept_the_certificate_any_more(
+    console: Browser, stop: Stop, language: str, words: str
+) -> None:
+    for _ in range(push_stops.SURE + 1):
+        assert words not in _first_page(console, language)
+        stop(refused=True)
+    page = _first_page(console, language)
+    assert words in page
+    assert "403 BadCertificate" in page
+
+
 def test_a_moment_without_apple_is_not_worth_saying(console: Browser, stop: Stop) -> None:
     stop(refused=False, ago=4 * MINUTE)
     assert MARK not in _first_page(console)

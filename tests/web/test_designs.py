@@ -15,6 +15,7 @@ from issuer.brands import pictures_of, revision_of
 from issuer.clock import Clock
 from issuer.database import transaction
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.schema import BrandDraft, Rollout
 from passes.face import Colours
 from tests.conftest import Cafe
@@ -67,7 +68,7 @@ def save(engine: Engine, cafe: Cafe, colours: Colours) -> int:
 def publish(engine: Engine, cafe: Cafe, revision: int) -> int:
     with transaction(engine, cafe.merchant_id) as session:
         brand = brands.brand_of_merchant(session)
-        rollout = brands.publish_draft(session, brand, None, revision, Clock().now())
+        rollout = publish_draft(session, brand, None, revision, Clock().now())
         assert isinstance(rollout, Rollout), rollout
         return rollout.brand_version
 

@@ -160,7 +160,7 @@ def test_the_pass_is_downloaded_as_a_file_of_apples_type(client: FlaskClient, ca
     answer = client.get(f"{_page(card)}/apple.pkpass")
     assert (answer.status_code, answer.content_type) == (200, PKPASS)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="card.pkpass"'
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "no-store, no-transform"
     assert answer.headers["Last-Modified"]
 
 

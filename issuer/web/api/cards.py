@@ -11,6 +11,7 @@ from issuer.cards import newest, view, views
 from issuer.codes import find_code
 from issuer.customers import Profile
 from issuer.database import transaction
+from issuer.google_history import google_view
 from issuer.idempotency import Answer
 from issuer.joining import Joining, join
 from issuer.programs import program_view
@@ -93,12 +94,14 @@ def list_entries(path: CardPath, query: Page) -> Response:
     return jsonify(items=[shapes.entry(entry) for entry in shown if not is_internal(entry.unit)], next=more)
 
 
-@api.get("/cards/<card_id>/sync", summary="How far each phone is with a card", responses={200: SyncOut})
+@api.get("/cards/<card_id>/sync", summary="How far each phone and wallet is with a card", responses={200: SyncOut})
 @api_key("read")
 def get_sync(path: CardPath) -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         card = found_card(session, path.card_id)
         wallets = [shapes.wallet(phone) for phone in history.phones(session, card)]
+        google = google_view(session, card)
+        wallets += [shapes.google_wallet(google)] if google else []
     return jsonify(card_id=str(card.id), version=card.version, wallets=wallets)
 
 

@@ -9,7 +9,9 @@ from issuer.idempotency import Answer
 from issuer.program_changes import Plan, change_program
 from issuer.program_keeping import AddressTaken, opened
 from issuer.programs import ProgramView, locations, program_view, program_views
-from issuer.schema import Program
+from issuer.refusals import Refusal
+from issuer.rehearsing import refuse_program
+from issuer.schema import Brand, Program
 from issuer.web.api import PROBLEM, REFUSED, api, shapes
 from issuer.web.api.cards import place
 from issuer.web.api.plans import plan_of_change, plan_of_new
@@ -65,7 +67,10 @@ def change(path: ProgramPath, body: ProgramChange) -> Response:
         if body.touches_rules:
             session.refresh(view.program, with_for_update=True)
             view = _found(session, path.program_id)
-            change_program(session, view.program, plan_of_change(view, body), now())
+            plan = plan_of_change(view, body)
+            if refused := refuse_program(session, session.get_one(Brand, view.program.brand_id), plan):
+                raise _unsuitable(refused)
+            change_program(session, view.program, plan, now())
         if body.pause_seconds is not None:
             view.program.pause_seconds = body.pause_seconds
         if body.closed is not None:
@@ -86,12 +91,20 @@ def list_locations(query: Page) -> Response:
 
 
 def _made(session: Session, plan: Plan, wanted: str | None) -> Program:
-    """:raises Problem: 422, when the address that is wanted is taken"""
+    """:raises Problem: 422, when the address that is wanted is taken, or no phone would take the cards"""
     try:
-        return opened(session, plan, plan.names["de"], now(), wanted)
+        made = opened(session, plan, plan.names["de"], now(), wanted)
     except AddressTaken as error:
         message = f"'{error}' is taken: choose another one"
         raise Problem(422, "invalid_body", f"slug {message}.", [{"field": "slug", "message": message}]) from error
+    if isinstance(made, Refusal):
+        raise _unsuitable(made)
+    return made
+
+
+def _unsuitable(refused: Refusal) -> Problem:
+    message = refused.sentence("en")
+    return Problem(422, "invalid_body", message, [{"field": "rule", "message": message}])
 
 
 def _found(session: Session, text: str) -> ProgramView:

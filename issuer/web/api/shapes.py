@@ -7,6 +7,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from issuer.cards import CardView
+from issuer.google_history import GoogleView
 from issuer.history import EntryView, PhoneView, just_booked
 from issuer.ledger import Booked
 from issuer.programs import ProgramView
@@ -14,7 +15,7 @@ from issuer.purchases import Quote
 from issuer.rules.movement import is_internal, is_reward
 from issuer.schema import Hold, Purchase, Voucher
 from issuer.vouchers import shown_code
-from issuer.web.context import absolute
+from issuer.web.context import absolute, house
 
 
 def card(shown: CardView) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def card(shown: CardView) -> dict[str, Any]:
         "links": {
             "web": absolute(url_for("public.card", key=key)),
             "apple": absolute(url_for("public.apple", key=key)),
-            "google": None,
+            "google": absolute(url_for("public.google", key=key)) if house().settings.google else None,
             "qr": absolute(url_for("public.qr_svg", key=key)),
         },
     }
@@ -122,6 +123,18 @@ def wallet(phone: PhoneView) -> dict[str, Any]:
         "pushed_at": instant(phone.pushed_at),
         "fetched_version": phone.fetched_version,
         "fetched_at": instant(phone.fetched_at),
+    }
+
+
+def google_wallet(view: GoogleView) -> dict[str, Any]:
+    """Google brings it to the phones, and tells neither which nor when."""
+    return {
+        "wallet": "google",
+        "device": None,
+        "pushed_version": view.pushed_version,
+        "pushed_at": instant(view.pushed_at),
+        "fetched_version": None,
+        "fetched_at": None,
     }
 
 

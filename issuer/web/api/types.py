@@ -247,8 +247,8 @@ class RedemptionOut(BaseModel):
 
 
 class WalletOut(BaseModel):
-    wallet: Literal["apple"]
-    device: str
+    wallet: Literal["apple", "google"]
+    device: str | None
     pushed_version: int | None
     pushed_at: str | None
     fetched_version: int | None

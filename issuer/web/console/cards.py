@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from issuer import customers, history
 from issuer.cards import CardView, newest, view, views
 from issuer.database import transaction
+from issuer.google_history import GoogleView, google_view
 from issuer.history import EntryView, PhoneView, Saving, Turn
 from issuer.joining import source_of
 from issuer.programs import program_view, program_views
@@ -85,7 +86,7 @@ def card(card_id: str) -> str:
         merchant = around["merchant"]
         face = card_face(session, shown, merchant.name, program.program.slug)
         entries = _entries(session, row, shown)
-        phones = history.phones(session, row)
+        phones, google = history.phones(session, row), google_view(session, row)
         owner = _owner(session, row, shown, merchant)
     return render_template(
         "console/card.html",
@@ -93,7 +94,10 @@ def card(card_id: str) -> str:
         entries=entries,
         holds=_holds(shown),
         rewards=[{"name": one.names[page_language()], "count": one.count} for one in shown.rewards],
-        phones=[_phone(phone, merchant.zone) for phone in phones],
+        phones=[
+            *(_phone(phone, merchant.zone) for phone in phones),
+            *([_google(google, merchant.zone)] if google else []),
+        ],
         no_phone_sentence=said(
             "No phone has this card in its wallet. Its web page and QR code show every change at once."
         ),
@@ -225,4 +229,14 @@ def _phone(phone: PhoneView, zone: str) -> dict[str, Any]:
         "fetched": when(phone.fetched_at, zone),
         "ok": phone.up_to_date,
         "out_of_step": phone.out_of_step(now()),
+    }
+
+
+def _google(view: GoogleView, zone: str) -> dict[str, Any]:
+    return {
+        "device": "Google Wallet",
+        "sentence": view.sentence(page_language()),
+        "pushed": when(view.pushed_at, zone),
+        "ok": view.up_to_date,
+        "out_of_step": view.out_of_step,
     }

@@ -14,12 +14,14 @@ from issuer.branding import artworks, brandings
 from issuer.brands import Pictures, Worn, revision_of
 from issuer.database import transaction
 from issuer.design import SHAPE_NAMES, Design, read_form
+from issuer.design_wallet import is_of_wallet
 from issuer.language import LANGUAGES
-from issuer.programs import program_views
+from issuer.programs import locations, program_views
 from issuer.refusals import N_, Refusal
 from issuer.schema import Brand, BrandDraft, Merchant
 from issuer.web.console.frame import asked_program, blueprint, frame
 from issuer.web.console.previews import preview
+from issuer.web.console.wallet_fields import ANCHORS, wallet_fields, with_shop
 from issuer.web.context import house, now, page_language, printable
 from issuer.web.guards import console_role, takes_up_to
 from issuer.web.wording import said
@@ -55,10 +57,13 @@ def save_design() -> AnyResponse:
     """Keep the draft. A script gets the preview back, a browser without one the whole page."""
     with transaction(house().engine, g.merchant_id) as session:
         brand = brands.brand_of_merchant(session)
-        worn = brands.in_work(session, brand)
-        wanted, problems = read_form(request.form, Design.read(worn.design))
-        if request.form.get("do") == "repair":
+        worn, wish = brands.in_work(session, brand), request.form.get("do", "")
+        zone = session.get_one(Merchant, g.merchant_id).zone
+        wanted, problems = read_form(request.form, Design.read(worn.design), zone)
+        if wish == "repair":
             wanted = wanted.with_repaired_colours()
+        elif wish.startswith("shop:"):
+            wanted = _with_shop(session, wanted, wish)
         saved = _saved(session, brand, worn, wanted)
         if _wants_part() and not isinstance(saved, Refusal):
             return make_response(_part(session, saved, problems))
@@ -67,7 +72,18 @@ def save_design() -> AnyResponse:
         return make_response(sentence if _wants_part() else _page(sentence, given=request.form), 409)
     if problems:
         return make_response(_page(problems=problems, given=request.form), 422)
-    return _back()
+    return _back(**_onward(wish, saved))
+
+
+def _with_shop(session: Session, wanted: Design, wish: str) -> Design:
+    meant = [shop for shop in locations(session) if wish == f"shop:{shop.id}"]
+    return with_shop(wanted, meant[0]) if meant else wanted
+
+
+def _onward(wish: str, saved: Worn) -> dict[str, Any]:
+    """To the rows of which there shall be one more; each time to another address, so that a browser asks for it."""
+    kind = {"more": wish.partition(":")[2], "shop": "place"}.get(wish.partition(":")[0], "")
+    return {"more": revision_of(saved), "_anchor": ANCHORS[kind]} if kind in ANCHORS else {}
 
 
 def _back(**more: Any) -> AnyResponse:
@@ -177,6 +193,7 @@ def _page(
         program_id, language = asked_program(asked), _card_language(asked)
         shown = preview(session, session.get_one(Merchant, g.merchant_id), worn, language, program_id)
         programs = _programs(session)
+        shops = locations(session)
         differs = bool(brands.changes(brands.worn_now(session, brand), worn))
         around = frame(session)
     return render_template(
@@ -187,6 +204,9 @@ def _page(
         same_card={"card_language": language} | ({"program": str(program_id)} if program_id else {}),
         programs=programs,
         problems=_told(problems or {}),
+        wallet=wallet_fields(Design.read(worn.design), given or {}, around["merchant"].zone, shops),
+        wallet_open="more" in request.args or any(map(is_of_wallet, problems or ())),
+        anchors=ANCHORS,
         given=given or {},
         error=error,
         doubts=doubt_sentences(),

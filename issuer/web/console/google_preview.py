@@ -4,19 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from issuer.cards import CardView
-from issuer.language import LANGUAGES, translator
+from issuer.google_passes import sample_bodies
 from issuer.refusals import N_
 from issuer.web.console.promise import Promise
 from issuer.web.wording import said
 from passes.contrast import contrast
 from passes.face import Face
-from passes.google import loyalty_class, loyalty_object
-from passes.google_face import GoogleCard, GoogleProgram, Waiting
 from passes.google_front import cuts
 
-# Nobody fetches them: the page shows pictures of its own.
-_PICTURE = "https://example.com/picture.png"
-_CLASS, _OBJECT = "1.class", "1.object"
 _INKS = {"white": "#ffffff", "black": "#000000"}
 PLACES = {
     "issuerName": N_("The shop's name"),
@@ -29,11 +24,7 @@ PLACES = {
 
 def google_bodies(face: Face, shown: CardView, promise: Promise) -> tuple[dict[str, Any], dict[str, Any]]:
     """The class and the object of a card."""
-    labels = {language: translator(language).gettext("Rewards") for language in LANGUAGES}
-    waiting = Waiting(sum(reward.count for reward in shown.rewards), labels)
-    program = GoogleProgram(class_id=_CLASS, name=dict(promise.plan.names), logo_url=_PICTURE)
-    card = GoogleCard(object_id=_OBJECT, class_id=_CLASS, hero_url=_PICTURE, waiting=waiting)
-    return dict(loyalty_class(face, program)), dict(loyalty_object(face, card))
+    return sample_bodies((face,), shown, promise.plan.names)
 
 
 def google_shown(bodies: tuple[dict[str, Any], dict[str, Any]], face: Face, language: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A design as each wallet will show it, before anybody holds it: with nothing, half and all of it on the card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from issuer.brands import Worn, revision_of
 from issuer.cards import CardView
 from issuer.design import Design
-from issuer.issuing import Look, dressed, look_from
+from issuer.issuing import Look, dressed, look_from, whole_front
 from issuer.refusals import N_
 from issuer.rules.wording import Wording
 from issuer.sample import SHORT_CODE
 from issuer.sample import STAGES as STATES
 from issuer.schema import Merchant
+from issuer.sorts import sort_of
 from issuer.web.console.google_preview import google_bodies, google_ink, google_shown, google_warnings
 from issuer.web.console.promise import promise_of
 from issuer.web.context import house
@@ -24,8 +25,8 @@ from issuer.web.pictures import disc_of
 from issuer.web.wording import said
 from passes.contrast import ENOUGH, contrast, pairs, repaired
 from passes.face import Face, Sort
-from passes.fitting import APPLE_VALUE, APPLE_WIDTH, name_is_cut, value_is_cut, width
-from passes.images import LOGO_BOX, read_png
+from passes.fitting import Spot, cuts, logo_points, row_is_crowded
+from passes.images import read_png
 from passes.palettes import visible_on
 
 CUT_BELOW_STAMPS = N_("The sentence below the stamps is cut on an iPhone. A shorter name for the reward helps.")
@@ -64,7 +65,7 @@ def preview(
         "back": faces["half"].back,
         "pairs": contrast_rows(look.design),
         "google_ink": google_ink(look.design.colours.background),
-        "warnings": [*_warnings(look, list(faces.values())), *google_warnings(bodies["half"], language)],
+        "warnings": [*front_warnings(merchant, look, samples.values()), *google_warnings(bodies["half"], language)],
         "organization": merchant.name,
         "program_name": promise.plan.names[language],
         "promise": promise.plan.rules.sentence(Wording(language, promise.plan.rewards, merchant.currency)),
@@ -95,7 +96,7 @@ def _shown(face: Face, shown: CardView, look: Look, files: Mapping[str, str]) ->
         "header": face.header,
         "primary": face.primary,
         "row": row,
-        "crowded": len(row) > 1 and sum(width(str(line.value), APPLE_VALUE) for line in row) > APPLE_WIDTH,
+        "crowded": row_is_crowded(row),
         "card": {
             **front_of(shown, face.organization),
             "logo_text": face.logo_text,
@@ -128,25 +129,34 @@ def _down(ratio: float) -> float:
     return int(ratio * 10) / 10
 
 
-def _is_cut_below(face: Face) -> bool:
-    """One sentence alone loses its end; several are shortened beforehand, and stand on the back in full."""
-    texts = [str(line.value) for line in face.secondary + face.auxiliary]
-    return value_is_cut(texts[0]) if len(texts) == 1 else any(text.endswith("…") for text in texts)
+def front_warnings(merchant: Merchant, look: Look, samples: Iterable[CardView]) -> list[str]:
+    """What an iPhone cuts off of these cards or cannot show, a sentence each."""
+    return [*cut_warnings(merchant, look.design, logo_width(look), samples), *logo_warnings(look)]
 
 
-def _warnings(look: Look, faces: Sequence[Face]) -> list[str]:
-    """What the phone cuts off or cannot show, on an empty, a half and a full card."""
-    found = []
-    logo = read_png(look.logo)
-    logo_points = min(LOGO_BOX[0], LOGO_BOX[1] * logo.width / logo.height)
-    if any(name_is_cut(face.logo_text, logo_points, str(face.header[0].value)) for face in faces):
-        found.append(
-            N_("The name is cut beside the logo on an iPhone. If the logo says it already, leave the name out.")
-        )
-    if any(_is_cut_below(face) for face in faces):
-        found.append(CUT_BELOW_STAMPS if faces[0].stamps else CUT_BELOW_BAND)
-    if any(str(line.value).endswith("…") for face in faces for line in face.primary):
-        found.append(CUT_LARGE[faces[0].sort])
-    if not visible_on(look.logo, look.design.colours.background):
-        found.append(N_("The logo can hardly be seen on this background. Choose another background or another logo."))
+def cut_warnings(merchant: Merchant, design: Design, logo: float, samples: Iterable[CardView]) -> list[str]:
+    """What of the texts is cut off. ``logo``: as `logo_width` gives it."""
+    fronts = ((shown, whole_front(shown, merchant, design, logo)) for shown in samples)
+    found = dict.fromkeys(_cut_said(cut.spot, shown) for shown, front in fronts for cut in cuts(front))
     return [said(sentence) for sentence in found]
+
+
+def logo_width(look: Look) -> float:
+    """Points that the logo takes beside the name."""
+    logo = read_png(look.logo)
+    return logo_points(logo.width, logo.height)
+
+
+def logo_warnings(look: Look) -> list[str]:
+    if visible_on(look.logo, look.design.colours.background):
+        return []
+    text = N_("The logo can hardly be seen on this background. Choose another background or another logo.")
+    return [said(text)]
+
+
+def _cut_said(spot: Spot, shown: CardView) -> str:
+    if spot is Spot.NAME:
+        return N_("The name is cut beside the logo on an iPhone. If the logo says it already, leave the name out.")
+    if spot is Spot.LARGE:
+        return CUT_LARGE[sort_of(shown)]
+    return CUT_BELOW_STAMPS if shown.needed else CUT_BELOW_BAND

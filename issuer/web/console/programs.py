@@ -9,23 +9,25 @@ from werkzeug.wrappers import Response
 
 from issuer import program_keeping, program_reach
 from issuer.database import transaction
+from issuer.issuing import look_of
 from issuer.language import LANGUAGES
 from issuer.presets import preset, presets
 from issuer.program_changes import Plan
 from issuer.program_keeping import Overtaken, own_view
 from issuer.programs import ProgramView, program_views
-from issuer.refusals import N_
+from issuer.refusals import N_, Refusal
 from issuer.rules import MAIN
 from issuer.rules.wording import Wording
+from issuer.sample import every_stage, plan_of
 from issuer.schema import Merchant
 from issuer.web.console import program_effects
 from issuer.web.console.frame import author, blueprint, frame, path_id
+from issuer.web.console.previews import cut_warnings, logo_width
 from issuer.web.console.program_fields import TITLES
 from issuer.web.console.program_filling import filled
 from issuer.web.console.program_forms import Typed, read
 from issuer.web.console.program_layout import Layout
 from issuer.web.console.program_trees import Tree, changed, flat, grown, parts_of, text_of
-from issuer.web.console.promise import plan_of
 from issuer.web.context import absolute, house, page_language
 from issuer.web.guards import console_role
 from issuer.web.wording import said, when
@@ -80,6 +82,9 @@ def found_program() -> Response:
         if wish != "save" or typed.plan is None:
             return _answer(tree, wish, around, typed)
         program = program_keeping.found(session, author(), typed.plan, typed.pause)
+        if isinstance(program, Refusal):
+            banner = program.sentence(page_language())
+            return _form(tree, around, checked=typed, banner=banner, status=409)
     flash(said(N_("The program is there, and its join page is open.")))
     return redirect(url_for("console.program", program_id=program.id), 303)
 
@@ -240,17 +245,24 @@ def _review(session: Session, tree: Tree, typed: Typed, plan: Plan, view: Progra
         after={"name": plan.names[language], "sentences": plan.rules.sentences(words)},
         effects=program_effects.sentences(view, plan, typed.pause, reached, versions),
         renamed=[(old[language], new[language]) for old, new in typed.renamed],
+        warnings=_cut(session, around["merchant"], view, plan),
         **around,
     )
     return make_response(page)
 
 
+def _cut(session: Session, merchant: Merchant, view: ProgramView, plan: Plan) -> list[str]:
+    """What an iPhone would cut off of the new cards."""
+    look = look_of(session, view.program.id)
+    return cut_warnings(merchant, look.design, logo_width(look), every_stage(merchant, plan))
+
+
 def _published(session: Session, tree: Tree, typed: Typed, plan: Plan, view: ProgramView) -> Response:
     made_from = request.form.get("version", 0, type=int)
     done = program_keeping.change(session, author(), view.program.id, plan, typed.pause, made_from)
-    if isinstance(done, Overtaken):
-        fresh = own_view(session, view.program.id)
-        banner = said(OVERTAKEN) % {"version": done.version}
+    if isinstance(done, Overtaken | Refusal):
+        fresh, language = own_view(session, view.program.id), page_language()
+        banner = done.sentence(language) if isinstance(done, Refusal) else said(OVERTAKEN) % {"version": done.version}
         return _form(tree, _around(session), fresh, typed, banner=banner, status=409)
     flash(said(N_("Published. The cards are told, a few at a time.")))
     return redirect(url_for("console.program", program_id=view.program.id), 303)

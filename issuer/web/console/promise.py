@@ -10,8 +10,8 @@ from issuer.branding import load_branding
 from issuer.cards import CardView
 from issuer.program_changes import Plan, collecting
 from issuer.program_keeping import own_view
-from issuer.programs import ProgramView, program_views
-from issuer.sample import STAGES, staged
+from issuer.programs import program_views
+from issuer.sample import STAGES, plan_of, staged
 from issuer.schema import Merchant
 
 
@@ -46,7 +46,3 @@ def promise_of(session: Session, merchant: Merchant, program_id: UUID | None = N
         return Promise(plan_of(found[0]))
     branding = load_branding(merchant.trade or "cafe")
     return Promise(collecting(branding.program_names, branding.reward_names, branding.stamps_needed))
-
-
-def plan_of(view: ProgramView) -> Plan:
-    return Plan(dict(view.version.names), view.rules, {reward.id: dict(reward.names) for reward in view.rewards})

@@ -1,5 +1,6 @@
 """From the draft to the customers: what will change, on how many phones; then how many have it. And the way back."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +11,32 @@ from werkzeug.wrappers import Response
 from issuer import brands
 from issuer.brands import Worn, revision_of
 from issuer.database import transaction
-from issuer.design import CHANGES, SHAPE_NAMES, Change, Design
-from issuer.issuing import look_from
+from issuer.design import ALIGNMENT_NAMES, CHANGES, SHAPE_NAMES, Change
+from issuer.design_publishing import publish_draft
+from issuer.issuing import Look, look_from
+from issuer.programs import program_views
 from issuer.refusals import N_, Refusal
+from issuer.rehearsing import MOST_PROGRAMS, refuse_design
 from issuer.rollouts import reach
+from issuer.sample import every_stage, plan_of
 from issuer.schema import BrandVersion, Merchant, User
 from issuer.web.console.drawings import kept_privately, stamped
 from issuer.web.console.frame import blueprint, frame
-from issuer.web.console.previews import contrast_rows
+from issuer.web.console.previews import contrast_rows, cut_warnings, logo_warnings, logo_width
 from issuer.web.console.promise import promise_of
 from issuer.web.context import house, now, page_language
 from issuer.web.guards import console_role
 from issuer.web.wording import said, when
+
+SHOWN = {"True": N_("shown"), "False": N_("left out")}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "name": SHOWN,
+    "sharing": SHOWN,
+    "shape": SHAPE_NAMES,
+    "align": ALIGNMENT_NAMES,
+    "phone_formats": {"True": N_("yes"), "False": N_("no")},
+}
+"""What stands for a value that is no text of the merchant's."""
 
 
 @blueprint.get("/design/publish")
@@ -36,7 +51,7 @@ def review() -> Response:
 def publish_design() -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         brand = brands.brand_of_merchant(session)
-        done = brands.publish_draft(session, brand, g.user_id, request.form.get("revision", 0, type=int), now())
+        done = publish_draft(session, brand, g.user_id, request.form.get("revision", 0, type=int), now())
     if isinstance(done, Refusal):
         return _review(done.sentence(page_language()), 409)
     return redirect(url_for("console.design_version", number=done.brand_version), 303)
@@ -116,12 +131,15 @@ def _review(error: str | None, status: int) -> Response:
         draft, current = brands.draft_of(session, brand), brands.worn_now(session, brand)
         around = frame(session)
         worn = draft or current
-        found = brands.changes(current, worn)
+        found, look = brands.changes(current, worn), look_from(session, worn)
+        refused = refuse_design(session, brand, worn) if found else None
         page = render_template(
             "console/publish.html",
-            error=error,
+            error=error or (refused.sentence(page_language()) if refused else None),
+            refused=refused is not None,
+            warnings=[*_cut(session, around["merchant"], look), *logo_warnings(look)] if found else [],
             changes=changed(found),
-            too_faint=[row for row in contrast_rows(Design.read(worn.design)) if not row["enough"]],
+            too_faint=[row for row in contrast_rows(look.design) if not row["enough"]],
             reach=reach(session, current),
             revision=revision_of(worn),
             before_url=url_for("console.version_strip", number=current.number),
@@ -131,16 +149,28 @@ def _review(error: str | None, status: int) -> Response:
     return make_response(page, status)
 
 
+def _cut(session: Session, merchant: Merchant, look: Look) -> list[str]:
+    """What an iPhone cuts off, with the programs on whose cards it does, unless it does so on all of them."""
+    plans, logo = [plan_of(view) for view in program_views(session, limit=MOST_PROGRAMS)], logo_width(look)
+    found: dict[str, list[str]] = {}
+    for plan in plans:
+        for warning in cut_warnings(merchant, look.design, logo, every_stage(merchant, plan)):
+            found.setdefault(warning, []).append(plan.names[page_language()])
+    return [text if len(names) == len(plans) else f"{', '.join(names)}: {text}" for text, names in found.items()]
+
+
 def changed(found: list[Change]) -> list[dict[str, Any]]:
     """Differences as people read them."""
     return [{"what": said(CHANGES[one.what]), "kind": one.what, **_told(one)} for one in found]
 
 
 def _told(one: Change) -> dict[str, str]:
-    words = {"True": said(N_("shown")), "False": said(N_("left out"))} if one.what in ("name", "sharing") else {}
-    if one.what == "shape":
-        words = {shape: said(name) for shape, name in SHAPE_NAMES.items()}
-    return {"before": words.get(one.before, one.before), "after": words.get(one.after, one.after)}
+    words = WORDS.get(one.what, {})
+    return {"before": _worded(words, one.before), "after": _worded(words, one.after)}
+
+
+def _worded(words: Mapping[str, str], value: str) -> str:
+    return said(words[value]) if value in words else value
 
 
 def _row(session: Session, version: BrandVersion, current: int, zone: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from issuer import certificate_ends, push_stops
 from issuer.refusals import N_
-from issuer.schema import Merchant
+from issuer.schema import Merchant, PushStop
 from issuer.web.context import now
 from issuer.web.wording import said, when
 
@@ -19,6 +19,11 @@ REFUSED = N_(
     "Apple Wallet: since %(since)s Apple refuses the updates of your cards (%(answer)s). Cards on iPhones stay as they "
     "are. Nothing is lost: what has changed is sent as soon as Apple takes it again. Ask whoever runs this service for "
     "you to look at the certificate."
+)
+INVALID = N_(
+    "Apple Wallet: since %(since)s Apple has said that the certificate that signs your cards is invalid (%(answer)s). "
+    "No card can be added to an iPhone or updated there. Ask whoever runs this service for you to put another one in "
+    "place; what has changed is sent then."
 )
 AWAY = N_(
     "Apple Wallet: since %(since)s Apple cannot be reached (%(answer)s). Cards on iPhones stay as they are. Nothing is "
@@ -53,7 +58,13 @@ def _stopped(session: Session, merchant: Merchant) -> Iterator[Note]:
     stopped = push_stops.stop_of_merchant(session, merchant.id)
     if stopped is not None and (stopped.refused or now() - stopped.since >= WORTH_SAYING):
         values = {"since": when(stopped.since, merchant.zone), "answer": stopped.answer}
-        yield Note("pushes-stopped", said(REFUSED if stopped.refused else AWAY) % values, stopped.refused)
+        yield Note("pushes-stopped", said(_why(stopped)) % values, stopped.refused)
+
+
+def _why(stopped: PushStop) -> str:
+    if push_stops.is_invalid(stopped):
+        return INVALID
+    return REFUSED if stopped.refused else AWAY
 
 
 def _ending(session: Session, merchant: Merchant) -> Iterator[Note]:

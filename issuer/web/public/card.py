@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from issuer import customers, events, history, referrals, registrations
 from issuer.brands import worn_by
 from issuer.cards import CardView, view
-from issuer.certificates import CertificateMissing
+from issuer.certificates import CertificateMissing, CertificateRevoked
 from issuer.database import transaction
 from issuer.issuing import current_pass
 from issuer.language import LANGUAGES, translator
@@ -19,19 +19,19 @@ from issuer.printing import printed_card
 from issuer.programs import program_view
 from issuer.rules.gifts import ReferralRule
 from issuer.schema import Card, Merchant, Pass, Program
-from issuer.sealing import SealedPass, seal_for
+from issuer.sealing import NO_PASS, SealedPass, seal_for
 from issuer.voucher_passes import has_some, passes_of
 from issuer.web import pictures
-from issuer.web.apple import PKPASS
+from issuer.web.apple import PKPASS, sealed_file
 from issuer.web.context import absolute, house, now
 from issuer.web.faces import card_face, theirs_of, told_entries
 from issuer.web.guards import card_key
 from issuer.web.public.front import blueprint
-from issuer.web.public.visitors import visitor_of
+from issuer.web.public.visitors import Visitor, chrome_link, visitor_of
 from issuer.web.wording import nothing, said
-from passes.face import FaceRefused
 from passes.qr import qr_png
 from passes.qr import qr_svg as draw_svg
+from signing.cms import CertificateOutOfDate
 from signing.pkpasses import bundle_passes
 
 log = logging.getLogger(__name__)
@@ -55,11 +55,11 @@ def card(key: str) -> str:
         brand_css_url=face["brand_css_url"],
         other_language=next(one for one in LANGUAGES if one != shown.language),
         wallet_missing=request.args.get("wallet") == "missing",
-        visitor=visitor_of(request.user_agent.string),
         entries=told_entries(entries, savings, shown, SHOWN_ENTRIES),
         theirs=theirs_of(shown),
         friends=friends,
-        **_addresses(key, has_some(shown)),
+        **_ways(key, has_some(shown), visitor_of(request.user_agent.string)),
+        **_addresses(key),
     )
 
 
@@ -90,12 +90,12 @@ def state(key: str) -> AnyResponse:
 @blueprint.get("/card/<key>/apple.pkpass")
 @card_key
 def apple(key: str) -> AnyResponse:
-    with transaction(house().engine, g.merchant_id) as session:
-        try:
+    try:
+        with transaction(house().engine, g.merchant_id) as session:
             sealed = _sealed(session, current_pass(session, session.get_one(Card, g.card_id)))
-        except (CertificateMissing, FaceRefused) as error:
-            return _no_pass(error)
-    response = Response(sealed.parts, content_type=PKPASS)
+    except NO_PASS as error:
+        return _no_pass(error)
+    response = sealed_file(sealed.parts, PKPASS)
     response.last_modified = sealed.modified
     response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
     return response
@@ -105,13 +105,13 @@ def apple(key: str) -> AnyResponse:
 @card_key
 def apple_bundle(key: str) -> AnyResponse:
     """The card and each voucher on it as a pass of its own, added with one tap."""
-    with transaction(house().engine, g.merchant_id) as session:
-        try:
+    try:
+        with transaction(house().engine, g.merchant_id) as session:
             issues = passes_of(session, house().keys, session.get_one(Card, g.card_id), now())
             found = [b"".join(_sealed(session, issue).parts) for issue in issues]
-        except (CertificateMissing, FaceRefused) as error:
-            return _no_pass(error)
-    response = Response(bundle_passes(found), content_type=PKPASSES)
+    except NO_PASS as error:
+        return _no_pass(error)
+    response = sealed_file([bundle_passes(found)], PKPASSES)
     response.headers["Content-Disposition"] = 'attachment; filename="cards.pkpasses"'
     return response
 
@@ -190,12 +190,25 @@ def brand_css(session: Session, row: Card) -> str:
     return pictures.urls(slug, worn_by(session, row.program_id).number)["brand_css_url"]
 
 
-def _addresses(key: str, has_vouchers: bool) -> dict[str, str | None]:
-    """Where the page's buttons lead."""
+def _ways(key: str, has_vouchers: bool, visitor: Visitor) -> dict[str, Any]:
+    """How this visitor may keep the card, the best way first, and where each leads."""
     apple_url, sandbox = absolute(url_for("public.apple", key=key)), house().settings.sandbox_url
+    google_url = absolute(url_for("public.google", key=key))
+    first, others = visitor.ways(google=house().google is not None, sandbox=sandbox is not None)
     return {
+        "visitor": visitor,
+        "first_ways": first,
+        "further_ways": others,
         "apple_url": absolute(url_for("public.apple_bundle", key=key)) if has_vouchers else apple_url,
+        # Inside another app Google would not know who is there.
+        "google_url": chrome_link(google_url) if visitor.phone == "android" and visitor.inside_app else google_url,
         "sandbox_add_url": f"{sandbox}/add?pass={apple_url}" if sandbox else None,
+    }
+
+
+def _addresses(key: str) -> dict[str, str]:
+    """Where the page's other links lead."""
+    return {
         "qr_url": url_for("public.qr_png_file", key=key),
         "pdf_url": f"{url_for('public.card', key=key)}/card.pdf",
         "state_url": url_for("public.state", key=key),
@@ -204,10 +217,13 @@ def _addresses(key: str, has_vouchers: bool) -> dict[str, str | None]:
     }
 
 
-def _no_pass(error: CertificateMissing | FaceRefused) -> Response:
+def _no_pass(error: Exception) -> Response:
     log.error("no pass for card %s: %s", g.card_id, error)
-    sentence = said("The shop's certificate for Apple Wallet is missing. Your card works on its web page.")
-    if isinstance(error, FaceRefused):
+    if isinstance(error, CertificateMissing):
+        sentence = said("The shop's certificate for Apple Wallet is missing. Your card works on its web page.")
+    elif isinstance(error, CertificateOutOfDate | CertificateRevoked):
+        sentence = said("The shop's certificate for Apple Wallet is not valid now. Your card works on its web page.")
+    else:
         sentence = said("Something on the card is not as Apple Wallet wants it. Your card works on its web page.")
     page = render_template(
         "public/problem.html",

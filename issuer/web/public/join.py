@@ -8,7 +8,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from issuer import certificates, customers, idempotency, referrals
+from issuer import certificates, customers, google_saving, idempotency, referrals
 from issuer.cards import find_key
 from issuer.customers import Profile, ProfileRefused, Told
 from issuer.database import set_merchant, transaction
@@ -23,13 +23,14 @@ from issuer.web.faces import sample_face
 from issuer.web.guards import open_to_all
 from issuer.web.public import told
 from issuer.web.public.front import blueprint
+from issuer.web.public.google import after_form
 from issuer.web.public.visitors import Visitor, chrome_link, visitor_of
 from issuer.web.wording import said
 from passes.qr import qr_svg
 
 CARD_COOKIE = "treuepass_card_"
 LONGEST_INVITE = 40
-APPLE = "apple"
+APPLE, GOOGLE = "apple", "google"
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,25 @@ def _remember(session: Session, key: str, profile: Profile) -> None:
 
 
 def _target(session: Session, shop: Shop, key: str) -> str:
-    """Straight to the wallet's file for an iPhone; else to the card's page, which says so when there is no file."""
-    if request.form.get("way") != APPLE:
+    """Straight to the wallet's file for an iPhone; else to the card's page, which says so when there is no file.
+
+    For Google the card is asked for here already: it is mostly there when the browser is.
+    """
+    way = request.form.get("way")
+    if way == GOOGLE and house().google is not None:
+        _ask_google(session, key)
+        return after_form(key)
+    if way != APPLE:
         return url_for("public.card", key=key)
     if certificates.pass_type_for(session, shop.row.merchant_id) is None:
         return url_for("public.card", key=key, wallet="missing")
     return url_for("public.apple", key=key)
+
+
+def _ask_google(session: Session, key: str) -> None:
+    row = find_key(session, key)
+    if row is not None:
+        google_saving.ask(session, house().keys, session.get_one(Card, row.card_id), now())
 
 
 def _page(
@@ -165,7 +179,11 @@ def _page(
 
 
 def _ways(visitor: Visitor, here: str) -> dict[str, Any]:
-    return {"visitor": visitor, "chrome_url": chrome_link(here) if visitor.phone == "android" else None}
+    return {
+        "visitor": visitor,
+        "chrome_url": chrome_link(here) if visitor.phone == "android" else None,
+        "with_google": house().google is not None,
+    }
 
 
 def _shop(session: Session, slug: str) -> Shop:

@@ -23,6 +23,27 @@ class Visitor:
     def takes_apple(self) -> bool:
         return self.phone == "ios" and not self.inside_app
 
+    @property
+    def takes_google(self) -> bool:
+        return self.phone == "android" and not self.inside_app
+
+    def ways(self, *, google: bool, sandbox: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """To keep a card: what this visitor sees at once, and what stays one tap away.
+
+        :param google: cards go to Google Wallet too
+        :param sandbox: there is a phone in the browser
+        """
+        there = {"apple": True, "google": google, "sandbox": sandbox, "page": True}
+        if self.phone == "ios":
+            first: tuple[str, ...] = ("apple",)
+        elif self.phone == "android" and google:
+            first = ("google",)
+        elif sandbox:
+            first = ("sandbox",)
+        else:
+            first = ("google", "apple") if google else ("page",)
+        return first, tuple(way for way in ("sandbox", "page", "google", "apple") if there[way] and way not in first)
+
 
 def visitor_of(agent: str) -> Visitor:
     """Who asks, from the User-Agent header."""

@@ -89,11 +89,24 @@ function show(html) {
 }
 
 function marked(fresh) {
-  const wrong = new Set([...fresh.querySelectorAll("#problems a")].map((link) => link.hash.slice(1)));
-  for (const field of form.querySelectorAll(".input")) {
-    if (wrong.has(field.name)) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
+  const wrong = new Map([...fresh.querySelectorAll("#problems a")].map((link) => [link.hash.slice(1), link.textContent]));
+  for (const field of form.querySelectorAll(".input")) mark(field, wrong.get(field.name));
+}
+
+// Below the field, so that it stays where it is while one types in it.
+function mark(field, sentence) {
+  let told = document.getElementById(`${field.name}-error`);
+  if (sentence && !told) {
+    told = Object.assign(document.createElement("p"), { className: "error", id: `${field.name}-error` });
+    (field.closest(".field-row") ?? field).after(told);
   }
+  if (sentence) told.textContent = sentence;
+  else told?.remove();
+  const described = ["error", "hint"].map((kind) => `${field.name}-${kind}`).filter((id) => document.getElementById(id));
+  if (described.length) field.setAttribute("aria-describedby", described.join(" "));
+  else field.removeAttribute("aria-describedby");
+  if (sentence) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
 }
 
 function coloured() {
@@ -126,14 +139,19 @@ for (const upload of document.querySelectorAll(".upload")) {
     else if (chosen.files.length && (await settled())) upload.requestSubmit();
   });
 }
+// Not before all is saved and nothing is wrong.
+function leave(saved, address) {
+  const wrong = form.querySelector("[aria-invalid]");
+  wrong?.closest("details")?.setAttribute("open", "");
+  if (wrong) wrong.focus();
+  else if (saved) location.assign(address);
+}
+
 for (const link of document.querySelectorAll("a[data-settled]")) {
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const saved = await settled();
-    const wrong = form.querySelector("[aria-invalid]");
-    if (wrong) wrong.focus();
-    else if (saved) location.assign(link.href);
+    leave(await settled(), link.href);
   });
 }
 const which = document.getElementById("which-program");
@@ -154,7 +172,9 @@ addEventListener("pagehide", () => {
 form.addEventListener("input", () => soon());
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  send(event.submitter);
+  const { submitter } = event;
+  const sent = send(submitter);
+  if (submitter?.dataset.then) sent.then((saved) => leave(saved, submitter.dataset.then));
 });
 save.hidden = true;
 

@@ -1,11 +1,11 @@
-"""Anybody may write to the log of phones: so much a minute, and nobody can keep the others from it."""
+"""Anybody may cause a line in an open log: so much a minute, and nobody can keep the others from it."""
 
 import logging
 
 import pytest
 
-from issuer.web import phone_log
-from issuer.web.phone_log import LINES, LINES_OF_ONE, PhoneLog
+from issuer.web import open_log
+from issuer.web.open_log import LINES, LINES_OF_ONE, OpenLog
 
 
 class Hands:
@@ -20,8 +20,12 @@ class Hands:
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     hands = Hands()
-    monkeypatch.setattr(phone_log, "monotonic", hands)
+    monkeypatch.setattr(open_log, "monotonic", hands)
     return hands
+
+
+def phones() -> OpenLog:
+    return OpenLog(logging.getLogger(__name__), "a phone says: %s", "phones said %d lines more")
 
 
 def written(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -31,17 +35,17 @@ def written(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_one_address_cannot_keep_another_from_the_log(hands: Hands, caplog: pytest.LogCaptureFixture) -> None:
-    log = PhoneLog()
+    log = phones()
     log.take(["again"] * 10_000, "192.0.2.1")
     assert len(written(caplog)) == LINES_OF_ONE
-    log.take(["help"], "192.0.2.2")
-    assert written(caplog) == ["a phone says: 'help'"]
+    log.take(["help\n"], "192.0.2.2")
+    assert written(caplog) == [r"a phone says: 'help\n'"], "a line stays one line"
 
 
 def test_many_addresses_together_write_no_more_than_a_minute_holds(
     hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = PhoneLog()
+    log = phones()
     for number in range(1000):
         log.take(["line"], f"192.0.2.{number}")
     assert len(written(caplog)) == LINES
@@ -50,7 +54,7 @@ def test_many_addresses_together_write_no_more_than_a_minute_holds(
 def test_a_minute_later_there_is_room_again_and_what_was_left_out_is_counted(
     hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = PhoneLog()
+    log = phones()
     log.take(["line"] * (LINES_OF_ONE + 5), "192.0.2.1")
     written(caplog)
     hands.at = 59.9
@@ -58,4 +62,4 @@ def test_a_minute_later_there_is_room_again_and_what_was_left_out_is_counted(
     assert written(caplog) == []
     hands.at = 60.0
     log.take(["in time"], "192.0.2.1")
-    assert written(caplog) == ["phones said 6 lines more than are written down", "a phone says: 'in time'"]
+    assert written(caplog) == ["phones said 6 lines more", "a phone says: 'in time'"]

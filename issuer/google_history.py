@@ -1,0 +1,70 @@
+"""How far Google Wallet is with a card, and why it does not show the newest version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from issuer.language import translator
+from issuer.publishing import GOOGLE
+from issuer.refusals import N_
+from issuer.schema import Card, GoogleObject, Pass, Publication
+
+
+@dataclass(frozen=True)
+class GoogleView:
+    """What Google has of a card. Which phones show it, Google does not tell, nor when they fetched it.
+
+    ``saved``: it is in somebody's wallet, as far as Google told. ``waits``: to be sent, perhaps once more.
+    """
+
+    version: int
+    pushed_version: int | None
+    pushed_at: datetime | None
+    saved: bool
+    waits: bool
+    answer: str | None
+
+    @property
+    def up_to_date(self) -> bool:
+        return (self.pushed_version or 0) >= self.version
+
+    @property
+    def out_of_step(self) -> bool:
+        """Google did not take the newest version, and nothing follows by itself."""
+        return not self.up_to_date and not self.waits
+
+    def sentence(self, language: str) -> str:
+        """Why the card in Google Wallet did or did not change, in one sentence."""
+        values = {"version": self.version, "answer": self.answer or ""}
+        return translator(language).gettext(self._reason()) % values
+
+    def _reason(self) -> str:
+        if self.up_to_date and self.saved:
+            return N_("Google has the newest version (%(version)s) and brings it to the phones by itself.")
+        if self.up_to_date:
+            return N_("Google has the newest version (%(version)s), but the card is in nobody's Google Wallet.")
+        if self.out_of_step:
+            return N_("Google does not take version %(version)s (%(answer)s). It is sent again with the next change.")
+        if self.answer:
+            return N_("Google answered with %(answer)s; the change is sent again by itself.")
+        return N_("The change is on its way to Google; it is sent within seconds.")
+
+
+def google_view(session: Session, card: Card) -> GoogleView | None:
+    """``None`` for a card that nobody asked for on Google, or not since it moved."""
+    row = session.execute(
+        select(
+            Publication.pushed_version,
+            Publication.pushed_at,
+            GoogleObject.has_users,
+            func.coalesce(Publication.due_at, Publication.push_at).is_not(None),
+            GoogleObject.answer,
+        )
+        .join(Pass, Pass.id == Publication.pass_id)
+        .join(GoogleObject, GoogleObject.pass_id == Pass.id)
+        .where(Publication.channel == GOOGLE)
+        .where(Pass.card_id == card.id, Pass.voucher_id.is_(None), Pass.revoked_at.is_(None))
+    ).first()
+    return GoogleView(card.version, *row) if row is not None else None
