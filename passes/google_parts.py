@@ -58,11 +58,11 @@ def object_parts(faces: Faces, card: GoogleObject, hero: Texts, *, notify: bool,
 
 
 def lines(face: Face, card: GoogleObject) -> tuple[Line, ...]:
-    """The lines that become texts, most important first: all but the count, and but what a link says already."""
-    linked = {link.uri.removeprefix("tel:").removeprefix("mailto:") for link in card.links}
+    """The lines that become texts, most important first: all but the count and what a link of that key says."""
+    linked = {link.key for link in card.links}
     front = face.primary + face.header if isinstance(card, GoogleVoucher) else face.header[1:]
     every = front + face.secondary + face.auxiliary + face.back
-    return tuple(line for line in every if str(line.value) not in linked)
+    return tuple(line for line in every if line.key not in linked)
 
 
 def newest(messages: Iterable[Message]) -> tuple[Message, ...]:

@@ -205,8 +205,8 @@ def test_a_line_without_a_label_has_no_header(face: Face, card: GoogleCard) -> N
 
 
 def test_what_a_link_says_is_not_said_as_text_again(face: Face, card: GoogleCard) -> None:
-    reachable = replace(face, back=(Line("web", "Im Web", WEB), Line("phone", "Telefon", "+49301234")))
-    linked = replace(card, links=(*card.links, Link("call", "tel:+49301234", {"de": "Anrufen"})))
+    reachable = replace(face, back=(Line("web", "Im Web", WEB), Line("phone", "Telefon", "+49 30 1234")))
+    linked = replace(card, links=(*card.links, Link("phone", "tel:+49301234", {"de": "Anrufen"})))
     body = loyalty_object(reachable, linked)
     assert [text["id"] for text in body["textModulesData"]] == ["reward", "left"]
     assert [uri["uri"] for uri in body["linksModuleData"]["uris"]] == [WEB, "tel:+49301234"]
