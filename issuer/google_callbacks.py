@@ -47,7 +47,8 @@ def take(session: Session, callback: Callback, now: datetime) -> None:
     if callback.event is Event.SAVE:
         row.has_users, row.has_users_at = True, now
     set_merchant(session, issue.merchant_id)
-    events.record(session, issue.merchant_id, EVENTS[callback.event], now, issue.card_id, wallet=GOOGLE)
+    told = {"wallet": GOOGLE, "serial": issue.serial}
+    events.record(session, issue.merchant_id, EVENTS[callback.event], now, issue.card_id, **told)
     session.flush()
 
 

@@ -45,7 +45,7 @@ def correct(session: Session, found: Mapping[str, bool], asked_at: datetime, now
         set_merchant(session, issue.merchant_id)
         kind = ADDED if row.has_users else REMOVED
         if _last_told(session, issue.card_id) != kind:
-            events.record(session, issue.merchant_id, kind, now, issue.card_id, wallet=GOOGLE)
+            events.record(session, issue.merchant_id, kind, now, issue.card_id, wallet=GOOGLE, serial=issue.serial)
         session.flush()
     return len(wrong)
 

@@ -8,6 +8,10 @@ from issuer.settings import Settings
 from worker.office import Office
 from worker.tasks import register
 
+GOOGLE_SCHEDULE = {
+    "reconcile_google": {"task": "reconcile_google", "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
 
 def broker_url(redis_url: str) -> str:
     """Kombu's spelling of a unix socket; other addresses are left alone."""
@@ -50,6 +54,7 @@ def make_celery(settings: Settings) -> Celery:
             "celebrate": {"task": "celebrate", "schedule": 300.0, "options": {"expires": 300}},
             "refresh_donations": {"task": "refresh_donations", "schedule": 3600.0, "options": {"expires": 3600}},
             "watch_certificates": {"task": "watch_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
+            **(GOOGLE_SCHEDULE if settings.google is not None else {}),
         },
     )
     register(app, Office(settings))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -10,8 +11,9 @@ from celery import Celery
 from kombu.exceptions import OperationalError as BrokerGone
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from issuer import due, relaying, rollouts
+from issuer import due, google_relaying, google_root_keys, push_stops, relaying, rollouts
 from issuer.database import transaction
 from issuer.settings import Settings
 from worker.app import make_celery
@@ -28,17 +30,30 @@ PUSHES, LOOK_AFTER, REPEAT = "pushes", "look_after", "repeat"
 REPEAT_EVERY = timedelta(seconds=30)
 
 
+@dataclass(frozen=True)
+class GoogleHints:
+    """Tells the workers that something is to be sent to Google, or that its keys for callbacks are to be fetched."""
+
+    push: Callable[[], None]
+    fetch_keys: Callable[[], None]
+
+
 class Relay:
     """Remembers only when it last did what it does now and then; losing that costs once too often."""
 
     def __init__(
-        self, office: Office, hint: Callable[[str], None], look_after: Callable[[], None] | None = None
+        self,
+        office: Office,
+        hint: Callable[[str], None],
+        look_after: Callable[[], None] | None = None,
+        google: GoogleHints | None = None,
     ) -> None:
         """
         :param hint: tells the workers of a pass type with something to push
         :param look_after: tells them that something is due on cards
+        :param google: nobody is told of Google Wallet without
         """
-        self._office, self._hint, self._look_after = office, hint, look_after
+        self._office, self._hint, self._look_after, self._google = office, hint, look_after, google
         self._done = dict[str, datetime]()
         self._beaten: datetime | None = None
 
@@ -54,9 +69,12 @@ class Relay:
         with transaction(self._office.engine) as session:
             looks = numbered > 0 or self._is_time(PUSHES, now)
             waiting = relaying.waiting_pass_types(session, now) if looks else []
+            google_waits = looks and self._google is not None and self._waits_for_google(session, now)
             is_due = self._look_after is not None and due.any_waits(session, now)
         for pass_type in waiting:
             self._hint(pass_type)
+        if self._google is not None and google_waits:
+            self._google.push()
         if looks:
             self._done[PUSHES] = now
         self._now_and_then(now, is_due)
@@ -72,7 +90,15 @@ class Relay:
         if self._is_time(REPEAT, now, REPEAT_EVERY):
             with transaction(self._office.engine) as session:
                 relaying.repeat_unfetched(session, now)
+                fetches = self._google is not None and google_root_keys.are_due(session, now)
+            if self._google is not None and fetches:
+                self._google.fetch_keys()
             self._done[REPEAT] = now
+
+    def _waits_for_google(self, session: Session, now: datetime) -> bool:
+        google = self._office.settings.google
+        stopped = push_stops.stop_of(session, google_relaying.stop_key(google.issuer_id)) if google else None
+        return (stopped is None or stopped.probe_at <= now) and google_relaying.waits(session, now)
 
     def _is_time(self, what: str, now: datetime, every: timedelta = REMIND_AFTER) -> bool:
         last = self._done.get(what)
@@ -86,6 +112,7 @@ def run(settings: Settings, stop: Event) -> None:
         office,
         lambda pass_type: _tell_of_pushes(celery, pass_type),
         lambda: _tell_of_duties(celery),
+        _google_hints(celery) if settings.google is not None else None,
     )
     trouble = ""
     while not stop.wait(POLL_SECONDS):
@@ -106,3 +133,10 @@ def _tell_of_pushes(celery: Celery, pass_type: str) -> None:
 
 def _tell_of_duties(celery: Celery) -> None:
     celery.send_task("look_after", expires=HINT_LIVES_SECONDS, retry=False)
+
+
+def _google_hints(celery: Celery) -> GoogleHints:
+    return GoogleHints(
+        lambda: celery.send_task("push_google", expires=HINT_LIVES_SECONDS, retry=False),
+        lambda: celery.send_task("refresh_google_keys", expires=HINT_LIVES_SECONDS, retry=False),
+    )

@@ -9,14 +9,17 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from issuer import idempotency
+from issuer import google_callbacks, idempotency
 from issuer.certificates import CertificateMissing
 from issuer.database import set_merchant, transaction
 from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
+from issuer.settings import SettingsRefused
 from signing.envelope import SealBroken
-from worker import by_calendar, looking_after
+from worker import by_calendar, google_daily, looking_after
 from worker.apple_push import push_waiting
+from worker.google_desk import Desk
+from worker.google_push import push_google
 from worker.lines import Lines
 from worker.office import Office
 from worker.slots import claim_slot
@@ -52,6 +55,8 @@ def register(app: Celery, office: Office) -> None:
                 forget(session, now)
 
     _register_cards(app, office)
+    if office.settings.google is not None:
+        _register_google(app, office, Desk(office, office.settings.google), complaint)
 
 
 def _register_cards(app: Celery, office: Office) -> None:
@@ -70,6 +75,26 @@ def _register_cards(app: Celery, office: Office) -> None:
     @app.task(name="watch_certificates", shared=False)
     def watch_certificates() -> None:
         by_calendar.watch_certificates(office)
+
+
+def _register_google(app: Celery, office: Office, desk: Desk, complaint: "Complaint") -> None:
+    @app.task(name="push_google", shared=False)
+    def push_everything() -> None:
+        try:
+            push_google(desk)
+        except SettingsRefused as error:
+            complaint.make(f"Nothing can be sent to Google: {error}", office.clock.now())
+
+    @app.task(name="reconcile_google", shared=False)
+    def reconcile_google() -> None:
+        try:
+            google_daily.reconcile(desk)
+        except SettingsRefused as error:
+            complaint.make(f"Nothing can be asked of Google: {error}", office.clock.now())
+
+    @app.task(name="refresh_google_keys", shared=False)
+    def refresh_google_keys() -> None:
+        google_daily.refresh_keys(desk)
 
 
 class Complaint:
@@ -92,10 +117,11 @@ def beat(session: Session, name: str, now: datetime) -> None:
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Drop what nobody will ask for again: old idempotency keys, ended sessions and links, slots of last week."""
+    """Drop what nobody will ask for again: old idempotency keys and nonces, ended sessions, slots of last week."""
     for row in (LoginSession, Invitation, TillEnrolment):
         session.execute(delete(row).where(row.expires_at < now))
     session.execute(delete(JobRun).where(JobRun.claimed_at < now - idempotency.KEPT))
+    google_callbacks.forget_old(session, now)
     for merchant_id in all_merchants(session):
         set_merchant(session, merchant_id)
         idempotency.forget_old(session, now)

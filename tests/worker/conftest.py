@@ -5,16 +5,21 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from cli.valkey import Running, Valkey
-from issuer.settings import Settings
+from issuer.settings import Settings, load_settings
 from sandbox.authority import Authority
+from sandbox.google_account import ensure_service_account
 from signing.certificates import PassCertificate, read_pass_certificate
 from tests.conftest import Cafe
+from tests.worker.google_scene import GoogleScene, GoogleServer
 from tests.worker.scene import PushService, Scene
 from worker.apns import ApnsConnection
+from worker.google_desk import Desk
+from worker.google_rate import GoogleRate
 from worker.lines import Lines
 from worker.office import Office
 
@@ -87,3 +92,32 @@ def own_redis() -> Iterator[OwnRedis]:
     redis = OwnRedis()
     yield redis
     redis.discard()
+
+
+@pytest.fixture(scope="session")
+def google_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service account's key file; making one takes a third of a second."""
+    return ensure_service_account(tmp_path_factory.mktemp("account"), "https://nobody.example/token").path
+
+
+@pytest.fixture
+def google(tmp_path_factory: pytest.TempPathFactory, google_key: Path) -> Iterator[GoogleServer]:
+    folder = tmp_path_factory.mktemp("google")
+    shutil.copy(google_key, folder)
+    server = GoogleServer(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def google_scene(environ: dict[str, str], google: GoogleServer, cafe: Cafe, certificate: None) -> Iterator[GoogleScene]:
+    """Google lets in as many calls as the tests make; who tests the rate says so."""
+    google.allow(rate=100_000)
+    settings = load_settings(environ | google.environ() | {"PUBLIC_URL": "https://karten.example"}, {})
+    assert settings.google is not None
+    office = Office(settings)
+    desk = Desk(office, settings.google, patience=(0.5, 0.5))
+    desk.__dict__["rate"] = GoogleRate(desk.redis, f"test {uuid4()}", settings.google_rate)
+    yield GoogleScene(Scene(office, cafe), desk, google)
+    desk.close()
+    office.engine.dispose()

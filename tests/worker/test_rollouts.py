@@ -17,6 +17,7 @@ from issuer import brands
 from issuer.brands import pictures_of, revision_of
 from issuer.database import transaction
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.publishing import CAMPAIGN
 from issuer.rollouts import Reach, reach
 from issuer.schema import BrandDraft, Pass, Rollout
@@ -95,7 +96,7 @@ def redesign(scene: Scene) -> None:
         design = replace(Design.read(worn.design), colours=DARK)
         draft = brands.save_draft(session, brand, design, pictures_of(worn), revision_of(worn), now)
         assert isinstance(draft, BrandDraft)
-        assert isinstance(brands.publish_draft(session, brand, None, draft.revision, now), Rollout)
+        assert isinstance(publish_draft(session, brand, None, draft.revision, now), Rollout)
 
 
 def now_worn(scene: Scene) -> Reach:

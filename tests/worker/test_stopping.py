@@ -103,6 +103,58 @@ def test_a_stopped_pass_type_is_asked_about_with_one_push_and_later_each_time(
         assert len(service.pushes()) == first + probe
 
 
+def probed(at: At, lines: Lines, times: int) -> PushStop:
+    """What is noted after so many more probes, each as soon as it may be."""
+    later = timedelta()
+    for _ in range(times):
+        stopped = stop_of(at(later))
+        assert stopped is not None
+        later += max(timedelta(), stopped.probe_at - at(later).clock.now()) + SECOND
+        assert push(at(later), lines) == 0
+    found = stop_of(at(later))
+    assert found is not None
+    return found
+
+
+def test_a_certificate_that_apple_has_revoked_is_known_by_the_same_answer_again_and_again(
+    scene: Scene, office: Office, lines: Lines, service: PushService, at: At
+) -> None:
+    scene.changed_card(1)
+    service.apns.script("*", [Answer(403)] * 20)
+    push(office, lines)
+    before = stop_of(office)
+    assert before is not None
+    assert not push_stops.is_invalid(before)
+    after = probed(at, lines, push_stops.SURE)
+    assert push_stops.is_invalid(after)
+    assert after.probe_at - before.since >= push_stops.SURE * MINUTE
+
+
+@pytest.mark.parametrize("reason", ["BadCertificateEnvironment", "Forbidden", "InvalidProviderToken"])
+def test_no_other_refusal_says_that_of_a_certificate(
+    scene: Scene, office: Office, lines: Lines, service: PushService, at: At, reason: str
+) -> None:
+    scene.changed_card(1)
+    service.apns.script("*", [Answer(403, reason)] * 20)
+    push(office, lines)
+    assert not push_stops.is_invalid(probed(at, lines, push_stops.SURE + 2))
+
+
+def test_hours_in_which_apple_was_away_do_not_count_against_the_certificate(office: Office, certificate: None) -> None:
+    def told(answer: str, *, refused: bool) -> PushStop:
+        now = office.clock.now()
+        with transaction(office.engine) as session:
+            push_stops.stop(session, PASS_TYPE, answer, now, now + MINUTE, refused=refused)
+        stopped = stop_of(office)
+        assert stopped is not None
+        return stopped
+
+    for number in range(30):
+        assert told("503 ServiceUnavailable", refused=False).probes == number
+    verdicts = [push_stops.is_invalid(told("403 BadCertificate", refused=True)) for _ in range(push_stops.SURE + 1)]
+    assert verdicts == [False] * push_stops.SURE + [True]
+
+
 @pytest.mark.parametrize("answer", [Answer(200), Answer(410), Answer(429)])
 def test_a_proper_answer_to_the_probe_sends_all_that_was_kept(
     scene: Scene,
