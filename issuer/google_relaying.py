@@ -22,8 +22,9 @@ from issuer.publishing import AT_THE_TILL, CAMPAIGN, ENDED, GOOGLE, JOINED, MOVE
 from issuer.schema import Card, GoogleObject, Pass, Publication
 
 AT_ONCE = 200
-MOST_NOTICES, NOTICE_WINDOW = 3, timedelta(hours=24)
-"""Google shows so many notes of one pass a day ("Trigger Push Notifications"), and refuses the next."""
+MOST_NOTICES, NOTICE_WINDOW = 3, timedelta(hours=24, minutes=1)
+"""Google shows so many notes of one pass a day ("Trigger Push Notifications"), and refuses the next. It counts from
+their arrival, we count from before."""
 QUIET = (JOINED, MOVED, ENDED)
 """Reasons that nobody is called to the phone for."""
 

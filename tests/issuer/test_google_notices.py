@@ -32,7 +32,7 @@ def test_a_day_later_a_note_may_be_shown_again(android: Android, card_id: UUID) 
     for hour in range(1, 5):
         android.changed(card_id, hour * 3600).push_claimed()
     assert not android.changed(card_id, DAY + 3599).push_claimed()[0].notify
-    assert android.changed(card_id, DAY + 3605).push_claimed()[0].notify
+    assert android.changed(card_id, DAY + 3665).push_claimed()[0].notify
     assert len(android.row(android.pass_id(card_id)).notices) == MOST_NOTICES
 
 
