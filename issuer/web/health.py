@@ -78,7 +78,9 @@ def _registry(session: Session, at: datetime) -> CollectorRegistry:
         "phones pushed to that have not fetched",
         _count(session, Registration.pass_id, behind),
     )
-    stopped = Gauge("treuepass_pushes_stopped_seconds", "since Apple takes none", ["pass_type"], registry=registry)
+    stopped = Gauge(
+        "treuepass_pushes_stopped_seconds", "since Apple or Google takes none", ["pass_type"], registry=registry
+    )
     for one in push_stops.every(session):
         stopped.labels(one.pass_type).set(seconds(one.since))
     expiry = min((row.not_after for row in certificates.in_use(session)), default=None)

@@ -5,12 +5,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from issuer.google_history import GoogleView, google_view
+from issuer import events, push_stops
+from issuer.google_history import GoogleView, google_view, stop_of_merchant
 from issuer.history import phone_counts
 from issuer.moving import move
-from issuer.schema import Card, GoogleObject
+from issuer.schema import Card, GoogleObject, PushStop
 from tests.issuer.counting import Till, locked
-from tests.issuer.google import Android
+from tests.issuer.google import Android, live_pass
 
 
 @pytest.fixture
@@ -60,6 +61,31 @@ def test_what_google_has_says_which_version_and_whether_anybody_has_it(android: 
     assert _count(android, card_id) == {card_id: 1}
 
 
+def _told(android: Android, card_id: UUID, kind: str, serial: str | None = None) -> None:
+    with android.till.work() as session:
+        serial = serial or live_pass(session, card_id).serial
+        events.record(
+            session, android.till.shop.merchant_id, kind, android.till.now, card_id, wallet="google", serial=serial
+        )
+
+
+def test_a_card_that_was_removed_is_not_said_to_be_in_a_wallet_as_if_nothing_had_been(android: Android) -> None:
+    card_id = android.saved()
+    _save(android)
+    for kind in ("wallet_added", "wallet_removed"):
+        _told(android, card_id, kind)
+    assert "removed from a Google Wallet" in _view(android, card_id).sentence("en")
+    _told(android, card_id, "wallet_added")
+    assert "brings it to the phones" in _view(android, card_id).sentence("en")
+
+
+def test_a_voucher_that_was_removed_says_nothing_of_its_card(android: Android) -> None:
+    card_id = android.saved()
+    _save(android)
+    _told(android, card_id, "wallet_removed", serial="of a voucher")
+    assert "brings it to the phones" in _view(android, card_id).sentence("en")
+
+
 @pytest.mark.parametrize(("again_in", "words"), [(30, "sent again by itself"), (None, "with the next change")])
 def test_what_google_did_not_take_says_its_answer(android: Android, again_in: float | None, words: str) -> None:
     card_id = android.saved()
@@ -71,6 +97,28 @@ def test_what_google_did_not_take_says_its_answer(android: Android, again_in: fl
     assert (view.up_to_date, view.out_of_step) == (False, again_in is None)
     assert words in view.sentence("en")
     assert "400 invalidResource" in view.sentence("de")
+
+
+def test_while_google_takes_nothing_no_card_is_said_to_be_on_its_way(android: Android) -> None:
+    there, on_its_way = android.saved(), android.till.join()
+    android.ask(on_its_way)
+    stopped = PushStop(answer="403 permissionDenied", refused=True)
+    said = _view(android, on_its_way).sentence("en", stopped)
+    assert said.startswith("Google takes nothing at the moment (403 permissionDenied)")
+    assert _view(android, there).sentence("en", stopped) == _view(android, there).sentence("en")
+
+
+def test_what_keeps_a_merchants_cards_is_told_of_one_that_has_cards_at_google(android: Android) -> None:
+    merchant_id, now = android.till.shop.merchant_id, android.till.now
+    with android.till.work() as session:
+        push_stops.stop(session, "google:1234", "403 permissionDenied", now, now, refused=True)
+        assert stop_of_merchant(session, merchant_id, "1234") is None
+    android.saved()
+    with android.till.work() as session:
+        found = stop_of_merchant(session, merchant_id, "1234")
+        assert found is not None
+        assert found.answer == "403 permissionDenied"
+        assert stop_of_merchant(session, merchant_id, "5678") is None
 
 
 def test_a_card_that_moved_is_on_no_google_until_somebody_asks_again(android: Android) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 820, "height": 1180}
@@ -21,6 +22,7 @@ QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 OURS = ("127.0.0.1", "localhost")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+NOT_AT_GOOGLE_YET = re.compile(r"status of 503 .* http\S+/card/[^/]+/google(\?|$)")
 # What a page is meant to meet in these tests: an answer that says no, and an answer that never came.
 EXPECTED = ("the server responded with a status of 4", "net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED")
 
@@ -58,7 +60,7 @@ class Window:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
-        context.on("console", lambda message: self._said(message.text) if message.type == "error" else None)
+        context.on("console", self._logged)
         context.on("weberror", lambda error: self._said(str(error.error)))
         context.on("request", lambda request: self._asked(request.url))
         self.page: Page = context.new_page()
@@ -68,6 +70,10 @@ class Window:
         parts = urlsplit(url)
         if parts.scheme not in ("data", "blob") and parts.hostname not in OURS:
             self.complaints.append(f"a request left the origin: {url}")
+
+    def _logged(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not NOT_AT_GOOGLE_YET.search(f"{message.text} {message.location['url']}"):
+            self._said(message.text)
 
     def _said(self, text: str) -> None:
         if not any(part in text for part in EXPECTED):

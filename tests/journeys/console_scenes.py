@@ -32,6 +32,21 @@ def _designer_faint(stage: "Stage") -> Page:
     return page
 
 
+def _designer_wallet(stage: "Stage") -> Page:
+    """One place taken, another one that is none, and the fold open on it."""
+    page = _designer(stage)
+    page.locator("#wallet > summary").click()
+    page.locator("#place_0_at").fill("52.51628, 13.37771")
+    page.locator("#place_0_text").fill("Lindenstraße 3")
+    page.locator("button[value='more:place']").click()
+    expect(page.locator("#place_1_at")).to_be_visible()
+    page.locator("#place_1_at").fill("Berlin")
+    expect(page.locator("#problems")).to_be_visible()
+    expect(page.locator("#place_1_at[aria-invalid][aria-describedby=place_1_at-error]")).to_be_visible()
+    expect(page.locator("#place_1_at + #place_1_at-error")).to_contain_text("Berlin")
+    return page
+
+
 def _designer_face(stage: "Stage", view: str) -> Page:
     page = _designer(stage)
     page.locator(f'input[name="view"][value="{view}"]').check(force=True)
@@ -182,6 +197,7 @@ def _program(stage: "Stage", *, closed: bool = False) -> Page:
 CONSOLE_SCENES: "dict[str, Callable[[Stage], Page]]" = {
     "console-design": _designer,
     "console-design-faint": _designer_faint,
+    "console-design-wallet": _designer_wallet,
     "console-design-android": lambda stage: _designer_face(stage, "google"),
     "console-design-paper": lambda stage: _designer_face(stage, "paper"),
     "console-publish": _review,

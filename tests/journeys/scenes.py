@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys.browsers import PHONE, window
 from tests.journeys.console_scenes import CONSOLE_SCENES
@@ -96,6 +96,25 @@ def _web_card(stage: Stage, stamps: int) -> Page:
     page.goto(stage.card(stamps)["links"]["web"])
     page.locator("#other-ways summary").click()
     page.locator(".pass-qr").evaluate("image => image.decode()")
+    return page
+
+
+def _google_soon(stage: Stage) -> Page:
+    """Held: it would go on by itself."""
+    page = stage.window()
+    page.route("**/google?form=1", _without_going_on)
+    page.goto(f"{stage.card()['links']['google']}?form=1")
+    return page
+
+
+def _without_going_on(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, headers={name: said for name, said in answer.headers.items() if name != "refresh"})
+
+
+def _google_later(stage: Stage) -> Page:
+    page = stage.window()
+    page.goto(f"{stage.card()['links']['google']}?tried=99")
     return page
 
 
@@ -231,6 +250,8 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     "card-new": lambda stage: _web_card(stage, 0),
     "card-seven": lambda stage: _web_card(stage, 7),
     "card-reward": lambda stage: _web_card(stage, 20),
+    "google-soon": _google_soon,
+    "google-later": _google_later,
     "not-found": lambda stage: stage.at(stage.stranger, "/card/nobody"),
     "till-no-till": lambda stage: stage.at(stage.stranger, "/till"),
     "till-bad-link": lambda stage: stage.at(stage.stranger, "/till/enrol/nothing"),

@@ -1,9 +1,10 @@
-"""The examples for integrators, run one after another as they stand in the guide, against a demo."""
+"""The examples for integrators and operators, run as they stand in the guides, against a demo."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,16 @@ def test_the_till_to_copy_says_no_in_one_sentence(workshop: Path, demo: Demo) ->
     done = _run(command % (demo["api_url"], demo["api_key"]), workshop)
     assert done.returncode == 1
     assert done.stderr == "No card has the code XXXX-XXX: scan it again, or ask for another card.\n"
+
+
+def test_what_an_operator_runs_to_see_that_passes_arrive_as_they_were_sent(workshop: Path, demo: Demo) -> None:
+    (block,) = [one for one in BLOCK.findall((ROOT / "docs" / "operators.md").read_text()) if "pkpass" in one]
+    block = re.sub("(?m)^CARD=.*$", f"CARD={demo.new_card()['links']['web']}", block)
+    block = block.replace("treuepass lint", f"{Path(sys.executable).parent}/treuepass lint --root {demo['ca_file']}")
+    done = _run(block, workshop)
+    assert done.returncode == 0, done.stdout + done.stderr
+    headers = done.stdout.lower()
+    assert "content-type: application/vnd.apple.pkpass\n" in headers
+    assert "cache-control: no-store, no-transform\n" in headers
+    assert f"content-length: {(workshop / 'card.pkpass').stat().st_size}\n" in headers
+    assert "content-encoding" not in headers

@@ -16,10 +16,10 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine, delete, func, select, update
 from werkzeug.test import TestResponse
 
-from issuer import google_saving, vouchers
+from issuer import google_saving, push_stops, vouchers
 from issuer.cards import locked_card
 from issuer.database import transaction
-from issuer.google_relaying import Outcome
+from issuer.google_relaying import Outcome, stop_key
 from issuer.keys import Keys
 from issuer.ledger import Actor
 from issuer.moving import move
@@ -156,6 +156,24 @@ def test_the_page_gives_up_and_leads_back_to_the_card(client: FlaskClient, card:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert "Refresh" not in answer.headers
     assert f'href="{urlsplit(card["links"]["web"]).path}"' in answer.text
+
+
+@pytest.mark.parametrize(("refused", "lead"), [(True, "antwortet gerade nicht"), (False, "Einen Moment")])
+def test_nobody_waits_for_a_google_that_refuses_us_but_a_moment_for_one_that_is_away(
+    client: FlaskClient, engine: Engine, card: dict[str, Any], *, refused: bool, lead: str
+) -> None:
+    key, at = stop_key(ISSUER), datetime.now(UTC)
+    with transaction(engine) as session:
+        push_stops.stop(session, key, "403 permissionDenied", at, at, refused=refused)
+    try:
+        answer = client.get(way(card))
+    finally:
+        with transaction(engine) as session:
+            push_stops.resume(session, key)
+    assert answer.status_code == 503
+    assert ("Refresh" in answer.headers) is not refused
+    assert lead in answer.text
+    assert len(asked(engine, card)) == 1
 
 
 @pytest.mark.parametrize("tried", ["", "-1", "x", "\x00", "1.5", "9" * 5000])

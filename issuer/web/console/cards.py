@@ -7,15 +7,16 @@ from flask import abort, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer import customers, history
+from issuer import customers, history, push_stops
 from issuer.cards import CardView, newest, view, views
 from issuer.database import transaction
 from issuer.google_history import GoogleView, google_view
+from issuer.google_relaying import stop_key
 from issuer.history import EntryView, PhoneView, Saving, Turn
 from issuer.joining import source_of
 from issuer.programs import program_view, program_views
 from issuer.refusals import N_
-from issuer.schema import Card, Consent, Merchant
+from issuer.schema import Card, Consent, Merchant, PushStop
 from issuer.telling import header_of, tell
 from issuer.web.console.frame import blueprint, frame
 from issuer.web.console.wallet_notes import wallet_notes
@@ -87,6 +88,7 @@ def card(card_id: str) -> str:
         face = card_face(session, shown, merchant.name, program.program.slug)
         entries = _entries(session, row, shown)
         phones, google = history.phones(session, row), google_view(session, row)
+        stopped = _google_stopped(session)
         owner = _owner(session, row, shown, merchant)
     return render_template(
         "console/card.html",
@@ -96,7 +98,7 @@ def card(card_id: str) -> str:
         rewards=[{"name": one.names[page_language()], "count": one.count} for one in shown.rewards],
         phones=[
             *(_phone(phone, merchant.zone) for phone in phones),
-            *([_google(google, merchant.zone)] if google else []),
+            *([_google(google, stopped, merchant.zone)] if google else []),
         ],
         no_phone_sentence=said(
             "No phone has this card in its wallet. Its web page and QR code show every change at once."
@@ -232,10 +234,15 @@ def _phone(phone: PhoneView, zone: str) -> dict[str, Any]:
     }
 
 
-def _google(view: GoogleView, zone: str) -> dict[str, Any]:
+def _google_stopped(session: Session) -> PushStop | None:
+    google = house().settings.google
+    return push_stops.stop_of(session, stop_key(google.issuer_id)) if google is not None else None
+
+
+def _google(view: GoogleView, stopped: PushStop | None, zone: str) -> dict[str, Any]:
     return {
         "device": "Google Wallet",
-        "sentence": view.sentence(page_language()),
+        "sentence": view.sentence(page_language(), stopped),
         "pushed": when(view.pushed_at, zone),
         "ok": view.up_to_date,
         "out_of_step": view.out_of_step,

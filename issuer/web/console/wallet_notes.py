@@ -1,4 +1,4 @@
-"""What owners are told on the console's first page while their cards do not work in Apple Wallet, or soon will not."""
+"""What owners are told on the console's first page while their cards do not work in a wallet, or soon will not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from issuer import certificate_ends, push_stops
+from issuer.google_history import stop_of_merchant
 from issuer.refusals import N_
 from issuer.schema import Merchant, PushStop
-from issuer.web.context import now
+from issuer.web.context import house, now
 from issuer.web.wording import said, when
 
-# Apple is away for a moment now and then; nobody need know.
+# Apple or Google is away for a moment now and then; nobody need know.
 WORTH_SAYING = timedelta(minutes=5)
 REFUSED = N_(
     "Apple Wallet: since %(since)s Apple refuses the updates of your cards (%(answer)s). Cards on iPhones stay as they "
@@ -28,6 +29,16 @@ INVALID = N_(
 AWAY = N_(
     "Apple Wallet: since %(since)s Apple cannot be reached (%(answer)s). Cards on iPhones stay as they are. Nothing is "
     "lost: what has changed is sent by itself as soon as Apple answers again."
+)
+GOOGLE_REFUSED = N_(
+    "Google Wallet: since %(since)s Google refuses the updates of your cards (%(answer)s). Cards there stay as they "
+    "are, and no card can be added. Nothing is lost: what has changed is sent as soon as Google takes it again. Ask "
+    "whoever runs this service for you whether its service account is still a user of the issuer account, and its key "
+    "valid."
+)
+GOOGLE_AWAY = N_(
+    "Google Wallet: since %(since)s Google cannot be reached (%(answer)s). Cards there stay as they are, and no card "
+    "can be added. Nothing is lost: what has changed is sent by itself as soon as Google answers again."
 )
 URGENT_DAYS = 7
 SOON = N_(
@@ -51,14 +62,28 @@ class Note:
 
 def wallet_notes(session: Session, merchant: Merchant) -> list[Note]:
     """For owners only: nobody else can do anything about it."""
-    return [*_stopped(session, merchant), *_ending(session, merchant)] if g.get("role") == "owner" else []
+    if g.get("role") != "owner":
+        return []
+    return [*_apple(session, merchant), *_google(session, merchant), *_ending(session, merchant)]
 
 
-def _stopped(session: Session, merchant: Merchant) -> Iterator[Note]:
+def _apple(session: Session, merchant: Merchant) -> Iterator[Note]:
     stopped = push_stops.stop_of_merchant(session, merchant.id)
-    if stopped is not None and (stopped.refused or now() - stopped.since >= WORTH_SAYING):
+    if stopped is not None:
+        yield from _stopped("pushes-stopped", stopped, _why(stopped), merchant)
+
+
+def _google(session: Session, merchant: Merchant) -> Iterator[Note]:
+    google = house().settings.google
+    stopped = stop_of_merchant(session, merchant.id, google.issuer_id) if google is not None else None
+    if stopped is not None:
+        yield from _stopped("google-stopped", stopped, GOOGLE_REFUSED if stopped.refused else GOOGLE_AWAY, merchant)
+
+
+def _stopped(place: str, stopped: PushStop, sentence: str, merchant: Merchant) -> Iterator[Note]:
+    if stopped.refused or now() - stopped.since >= WORTH_SAYING:
         values = {"since": when(stopped.since, merchant.zone), "answer": stopped.answer}
-        yield Note("pushes-stopped", said(_why(stopped)) % values, stopped.refused)
+        yield Note(place, said(sentence) % values, stopped.refused)
 
 
 def _why(stopped: PushStop) -> str:

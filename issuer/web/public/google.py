@@ -3,8 +3,9 @@
 from flask import Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from issuer import google_saving
+from issuer import google_saving, push_stops
 from issuer.database import transaction
+from issuer.google_relaying import stop_key
 from issuer.schema import Card, Merchant
 from issuer.web.context import house, now
 from issuer.web.guards import card_key
@@ -31,8 +32,10 @@ def google(key: str) -> AnyResponse:
         if request.method == "GET":
             google_saving.ask(session, house().keys, card, now())
         saved = google_saving.to_save(session, card, settings.issuer_id, now())
+        stopped = push_stops.stop_of(session, stop_key(settings.issuer_id))
     if not saved:
-        return _not_yet(key)
+        # Nobody waits half a minute for what an operator has to put right first.
+        return _not_yet(key, in_vain=stopped is not None and stopped.refused)
     if "form" in request.args:
         return _waiting(key, 200, 0, url_for("public.google", key=key))
     return redirect(google_saving.link_of(account, settings, saved, now()))
@@ -46,10 +49,10 @@ def after_form(key: str) -> str:
     return url_for("public.google", key=key, form="1")
 
 
-def _not_yet(key: str) -> Response:
+def _not_yet(key: str, *, in_vain: bool) -> Response:
     """The page asks again by itself, and gives up after half a minute."""
     tried = max(0, request.args.get("tried", 0, type=int))
-    if tried < len(PAUSES):
+    if tried < len(PAUSES) and not in_vain:
         return _waiting(key, 503, PAUSES[tried], url_for("public.google", key=key, tried=tried + 1))
     page = render_template(
         "public/google.html",
