@@ -26,7 +26,7 @@ def classes(session: Session) -> list[tuple[UUID, str]]:
 def correct(session: Session, found: Mapping[str, bool], asked_at: datetime, now: datetime) -> int:
     """Take over what Google said of passes, by serial; of how many it was not known.
 
-    What a callback told since ``asked_at`` is newer. The transaction is of no merchant's from now on.
+    What a callback told since ``asked_at`` is newer. The transaction is of any of their merchants from now on.
     """
     query = (
         select(Pass, GoogleObject)
@@ -44,15 +44,18 @@ def correct(session: Session, found: Mapping[str, bool], asked_at: datetime, now
         row.has_users, row.has_users_at = found[issue.serial], now
         set_merchant(session, issue.merchant_id)
         kind = ADDED if row.has_users else REMOVED
-        if _last_told(session, issue.card_id) != kind:
+        if _last_told(session, issue) != kind:
             events.record(session, issue.merchant_id, kind, now, issue.card_id, wallet=GOOGLE, serial=issue.serial)
         session.flush()
     return len(wrong)
 
 
-def _last_told(session: Session, card_id: UUID) -> str | None:
+def _last_told(session: Session, issue: Pass) -> str | None:
     """A removal that a callback told stands in the history before Google is asked whether it was the last wallet."""
     told = select(Event.kind).where(
-        Event.card_id == card_id, Event.kind.in_((ADDED, REMOVED)), Event.data["wallet"].astext == GOOGLE
+        Event.card_id == issue.card_id,
+        Event.kind.in_((ADDED, REMOVED)),
+        Event.data["wallet"].astext == GOOGLE,
+        Event.data["serial"].astext == issue.serial,
     )
     return session.scalar(told.order_by(Event.number.desc()).limit(1))

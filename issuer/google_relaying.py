@@ -25,6 +25,7 @@ AT_ONCE = 200
 MOST_NOTICES, NOTICE_WINDOW = 3, timedelta(hours=24, minutes=1)
 """Google shows so many notes of one pass a day ("Trigger Push Notifications"), and refuses the next. It counts from
 their arrival, we count from before."""
+SOON = timedelta(seconds=5)
 QUIET = (JOINED, MOVED, ENDED)
 """Reasons that nobody is called to the phone for."""
 
@@ -74,8 +75,8 @@ NOTICED = text("""
 def wish(session: Session, issue: Pass, card: Card, now: datetime) -> bool:
     """Somebody wants this pass on Google; whether it is there already, so that a link to save it works.
 
-    The first to ask makes the object due at once, and so does who asks again for what Google did not take. A pass that
-    has ended is not put there any more. The card is locked, so that no change of it comes between.
+    The first to ask makes the object due at once; who asks again for what Google did not take has it tried again soon.
+    A pass that has ended is not put there any more. The card is locked, so that no change of it comes between.
     """
     locked_card(session, card.id)
     session.refresh(issue, ["revoked_at"])
@@ -102,13 +103,13 @@ def wish(session: Session, issue: Pass, card: Card, now: datetime) -> bool:
 
 
 def _take_up(session: Session, known: GoogleObject, now: datetime) -> None:
-    """What was given up before Google ever had it is tried again for whoever asks again."""
-    at_rest = Publication.due_at.is_(None) & Publication.push_at.is_(None)
+    """What Google did not take is tried again soon for whoever waits for it, however long its pause has become."""
     if known.inserted_at is None:
         session.execute(
             update(Publication)
-            .where(Publication.pass_id == known.pass_id, Publication.channel == GOOGLE, at_rest)
-            .values(due_at=func.greatest(Publication.not_before, now))
+            .where(Publication.pass_id == known.pass_id, Publication.channel == GOOGLE)
+            .where(Publication.push_at > now + SOON)
+            .values(push_at=now + SOON)
             .execution_options(synchronize_session=False)
         )
 
@@ -149,11 +150,6 @@ class GoogleClaim:
     @property
     def notify(self) -> bool:
         return self.noticed_at is not None
-
-    @property
-    def ended(self) -> bool:
-        """The pass was revoked: what Google has of it is to be blanked; what it never had is not to be made."""
-        return self.reason == ENDED
 
 
 CLAIMED = (
@@ -208,7 +204,9 @@ def _claim(now: datetime, *row: Any) -> GoogleClaim:
     *facts, notices = row
     claimed = GoogleClaim(*facts)
     recent = sum(at > now - NOTICE_WINDOW for at in notices)
-    calls = claimed.inserted and claimed.priority == AT_THE_TILL and claimed.reason not in QUIET
+    # What a stamp changes stands on the card, not on the vouchers that are sent along with it.
+    calls = claimed.kind == LOYALTY and claimed.inserted and claimed.priority == AT_THE_TILL
+    calls = calls and claimed.reason not in QUIET
     return replace(claimed, noticed_at=now) if calls and recent < MOST_NOTICES else claimed
 
 

@@ -16,7 +16,8 @@ RENEWED_BEFORE = timedelta(days=2)
 def are_due(session: Session, now: datetime) -> bool:
     """Each day; near the end of one of them each hour, until Google serves its successor."""
     row = session.get(GoogleRootKeys, 1)
-    if row is None or now - row.fetched_at >= KEPT:
+    # Those that a clock fetched that was ahead are not kept until the time that it had.
+    if row is None or abs(now - row.fetched_at) >= KEPT:
         return True
     ends = min((key.expiration for key in root_keys(session)), default=now)
     return ends - now < RENEWED_BEFORE and now - row.fetched_at >= PAUSE

@@ -25,8 +25,8 @@ GERMAN = {
     "android.about": "Es zeigt, was Google Wallet zeigen würde: nur, was in Klasse und Objekt steht."
     " Der Herausgeber spricht mit Google, nie mit dem Handy.",
     "android.title": "Wallet",
-    "android.empty_how": "Öffne die Beitrittsseite eines Cafés, hol dir deine Karte und tippe dort auf"
-    " „Zu Google Wallet hinzufügen“.",
+    "android.empty_how": "Öffne die Beitrittsseite eines Cafés, hol dir deine Karte und tippe auf ihrer Seite auf"
+    " „Zu Google Wallet hinzufügen“; am Rechner steht das unter „Andere Wege, sie zu behalten“.",
     "android.add": "Hinzufügen",
     "android.known": "Noch einmal hinzufügen",
     "android.ended": "Abgelaufen",

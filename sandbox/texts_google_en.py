@@ -25,7 +25,8 @@ ENGLISH = {
     "android.about": "It shows what Google Wallet would show: only what stands in class and object."
     " The issuer speaks to Google, never to the phone.",
     "android.title": "Wallet",
-    "android.empty_how": "Open a café’s join page, get your card, and press “Add to Google Wallet” there.",
+    "android.empty_how": "Open a café’s join page, get your card, and press “Add to Google Wallet” on its page;"
+    " at a desk it stands under “Other ways to keep it”.",
     "android.add": "Add",
     "android.known": "Add again",
     "android.ended": "Expired",

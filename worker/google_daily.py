@@ -37,6 +37,9 @@ def reconcile(desk: Desk) -> int:
     with transaction(desk.office.engine) as session:
         _, stopped = may_push(session, desk, desk.office.clock.now())
         classes = [] if stopped else google_presence.classes(session)
+    if classes:
+        # A key file that is wrong is found out before the day of a class is claimed.
+        _ = desk.wallet
     return sum(_reconcile(desk, program_id, kind) for program_id, kind in classes)
 
 

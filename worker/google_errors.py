@@ -1,18 +1,19 @@
 """What an answer of Google Wallet means for whoever asked.
 
 Told apart by ``errors[0].reason``: 403 alone has three meanings. Sources: Google Wallet, "Error codes"; Google,
-"Standard error responses" (the form); "Trigger Push Notifications" (the spent quota).
+"Standard error responses" (the form); "Trigger Push Notifications" (the spent quota); RFC 9110, 10.2.3 (Retry-After).
 """
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
 
-LONGEST_REASON = 60
+LONGEST_REASON, LONGEST_PAUSE = 60, 3600
 SILENCE, LOST = "no answer in time", "no connection"
 NOT_GOOGLES = "not in Google's form"
 
@@ -47,7 +48,6 @@ _REASONS = {
     "insufficientPermissions": Meaning.REFUSED,
     "accessNotConfigured": Meaning.REFUSED,
     "authError": Meaning.REFUSED,
-    "required": Meaning.REFUSED,
     "backendError": Meaning.RETRY,
     "internalError": Meaning.RETRY,
 }
@@ -64,7 +64,8 @@ _STATUSES = {
 class Answer:
     """What Google said of one call. ``status`` 0: nothing. ``body``: of an answer that is `Meaning.DONE`.
 
-    ``message``: Google's sentence. It may quote what was sent: of an object it belongs in no log.
+    ``message``: Google's sentence. It may quote what was sent: of an object it belongs in no log. ``pause``: seconds
+    that Google wants it to be left alone.
     """
 
     meaning: Meaning
@@ -72,6 +73,7 @@ class Answer:
     reason: str = ""
     message: str = field(default="", repr=False)
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    pause: int = 0
 
     @property
     def troubled(self) -> bool:
@@ -82,8 +84,16 @@ class Answer:
         return f"{self.status} {self.reason}".strip() if self.status else self.reason
 
 
-def read_answer(status: int, content: bytes) -> Answer:
-    """What an HTTP answer means. What is not in Google's form, as of a proxy on the way, says nothing of a pass."""
+def read_answer(status: int, content: bytes, retry_after: str = "") -> Answer:
+    """What an HTTP answer means. What is not in Google's form, as of a proxy on the way, says nothing of a pass.
+
+    :param retry_after: the header; its form with a date is none that Google uses
+    """
+    seconds = int(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else 0
+    return replace(_read(status, content), pause=min(seconds, LONGEST_PAUSE))
+
+
+def _read(status: int, content: bytes) -> Answer:
     said = _object(content)
     if 200 <= status < 300:
         return Answer(Meaning.DONE, status, body=said) if said is not None else _not_googles(status)

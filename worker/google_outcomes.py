@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -52,7 +52,7 @@ def _outcome(one: Sent, answer: Answer, now: datetime) -> Outcome:
 
 
 def _again(claim: GoogleClaim, answer: Answer, now: datetime) -> datetime:
-    wait = jittered(FIRST_RETRY, LONGEST_RETRY, claim.attempts)
+    wait = max(jittered(FIRST_RETRY, LONGEST_RETRY, claim.attempts), timedelta(seconds=answer.pause))
     return now + (max(OPERATOR_RETRY, wait) if answer.meaning is Meaning.PERMANENT else wait)
 
 

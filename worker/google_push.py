@@ -110,7 +110,8 @@ class _Turn:
         behind = [claim.priority for group in self._behind.values() for claim in group]
         free = THREADS - len(self._flying) - len(self._ready[AT_THE_TILL])
         room = [(free, AT_THE_TILL)] if free > 0 and len(behind) < MOST_BEHIND else []
-        if not self._ready[CAMPAIGN] and CAMPAIGN not in behind:
+        # What is claimed for a campaign may turn out to be the till's: only when nothing is left, else it piles up.
+        if not any(self._ready.values()) and CAMPAIGN not in behind:
             room.append((max(1, min(self._office.settings.google_rate, MOST_CLAIMED)), CAMPAIGN))
         return room
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Hashable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ def is_over(session: Session, desk: Desk, told: Told, now: datetime, *, probing:
     refusal = next((answer for _, answer in told if answer.meaning is Meaning.REFUSED), None)
     trouble = refusal or _trouble(desk, told, probing=probing)
     if trouble is not None:
+        desk.troubled.clear()
         _stop(session, desk, trouble, now)
         return True
     if told and probing and push_stops.resume(session, desk.stop_key):
@@ -57,7 +58,7 @@ def _stop(session: Session, desk: Desk, answer: Answer, now: datetime) -> None:
         sentence = "Google refuses what issuer %s sends: %s. All of it waits. The service account is to be a user of %s"
         log.error(sentence + " with the role Developer, and its key to be valid", issuer, answer, "that issuer")
     else:
-        wait = jittered(FIRST_CALL, LONGEST_CALL, failures)
+        wait = max(jittered(FIRST_CALL, LONGEST_CALL, failures), timedelta(seconds=answer.pause))
         if not failures:
             log.warning("Google does not answer what issuer %s sends, all of it waits: %s", issuer, answer)
     push_stops.stop(session, desk.stop_key, str(answer), now, now + wait, refused=refused)

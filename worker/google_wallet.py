@@ -115,7 +115,7 @@ class GoogleWallet:
             response = self._session.send(prepared, timeout=self._patience, allow_redirects=False, **settings)
         except requests.RequestException as error:
             return no_answer(late=isinstance(error, requests.Timeout))
-        return read_answer(response.status_code, response.content)
+        return read_answer(response.status_code, response.content, response.headers.get("Retry-After", ""))
 
     def _token(self, *, dead: str = "") -> str:
         """An access token that is not ``dead``. Threads that want a new one wait for the same.

@@ -132,6 +132,12 @@ class Publication(Base):
     __table_args__ = (
         Index("publication_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("publication_push", "push_at", postgresql_where=text("push_at IS NOT NULL")),
+        Index(
+            "publication_google",
+            "priority",
+            "push_at",
+            postgresql_where=text("channel = 'google' AND push_at IS NOT NULL"),
+        ),
     )
 
     pass_id: Mapped[UUID] = mapped_column(ForeignKey("pass.id"), primary_key=True)

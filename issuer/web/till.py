@@ -109,4 +109,4 @@ def _sign_in_page(error: str | None, locked_until: datetime | None = None) -> st
 
 
 def _wrong_pin(outcome: WrongPin) -> str:
-    return said("This PIN is wrong. %(left)s more tries.") % {"left": outcome.left}
+    return said("This PIN is wrong. Tries left: %(left)s.") % {"left": outcome.left}

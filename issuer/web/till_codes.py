@@ -118,7 +118,7 @@ def _read(find: Callable[[], Found]) -> Found:
         raise Problem(
             422,
             "not_our_code",
-            said("One letter of this code is wrong. Compare it with the card and type it again."),
+            said("There is a mistake in this code. Compare it with the card and type it again."),
         ) from error
     except NotOurCode as error:
         raise Problem(

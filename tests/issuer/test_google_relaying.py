@@ -10,7 +10,7 @@ from issuer import google_relaying
 from issuer.cards import locked_card
 from issuer.merging import locked_two, merge
 from issuer.moving import move, retire
-from issuer.publishing import APPLE, AT_THE_TILL, CAMPAIGN, GOOGLE, publish
+from issuer.publishing import APPLE, AT_THE_TILL, CAMPAIGN, ENDED, GOOGLE, JOINED, publish
 from issuer.relaying import waiting_pass_types
 from issuer.schema import Card, Event, GoogleObject, Pass, Publication
 from tests.issuer.counting import Till, locked
@@ -82,10 +82,18 @@ def test_what_google_never_took_is_tried_again_for_who_asks_again(android: Andro
     card_id = android.till.join()
     android.ask(card_id)
     android.number()
-    android.settle(*android.claim(), sent=False, answer="400 invalidResource")
-    assert android.later(5).number() == 0
+    android.settle(*android.claim(), sent=False, again_in=3600, answer="503 backendError")
     assert android.later(5).ask(card_id) is False
-    assert [one.version for one in android.later(5).push()] == [1]
+    assert android.later(5).ask(card_id) is False
+    assert android.later(9).push_claimed() == []
+    assert [one.version for one in android.later(10).push_claimed()] == [1]
+
+
+def test_what_google_has_keeps_its_pause_whoever_asks(android: Android, card_id: UUID) -> None:
+    after = android.changed(card_id)
+    after.settle(*after.claim(), sent=False, again_in=3600, answer="503 backendError")
+    assert after.ask(card_id) is True
+    assert after.later(10).push_claimed() == []
 
 
 def test_two_who_ask_at_once_get_one_object(android: Android) -> None:
@@ -303,7 +311,7 @@ def test_a_pass_that_ends_is_due_once_more_and_calls_nobody(android: Android, ca
     with after.till.work() as session:
         retire(session, session.get_one(Pass, pass_id), after.till.now)
     (claimed,) = after.numbered()
-    assert (claimed.version, claimed.ended, claimed.notify, claimed.inserted) == (2, True, False, True)
+    assert (claimed.version, claimed.reason, claimed.notify, claimed.inserted) == (2, ENDED, False, True)
     after.settle(claimed)
     after.later(5).till.stamped(card_id)
     assert after.later(5).numbered() == [], "nothing that becomes of the card is told to it"
@@ -324,17 +332,17 @@ def test_what_google_never_had_is_told_to_be_over_before_it_began(android: Andro
     with android.till.work() as session:
         retire(session, session.get_one(Pass, pass_id), android.till.now)
     (claimed,) = android.numbered()
-    assert (claimed.ended, claimed.inserted) == (True, False)
+    assert (claimed.reason, claimed.inserted) == (ENDED, False)
 
 
 def test_a_moved_card_ends_on_the_old_phone_and_is_asked_for_anew_on_the_next(android: Android, card_id: UUID) -> None:
     old, after = android.pass_id(card_id), android.later(5)
     with after.till.work() as session:
         move(session, after.till.keys, locked(session, card_id), after.till.visit())
-    assert [(one.pass_id, one.ended) for one in after.numbered()] == [(old, True)]
+    assert [(one.pass_id, one.reason) for one in after.numbered()] == [(old, ENDED)]
     assert after.ask(card_id) is False
     (claimed,) = after.numbered()
-    assert (claimed.pass_id, claimed.ended, claimed.version) == (android.pass_id(card_id), False, 2)
+    assert (claimed.pass_id, claimed.reason, claimed.version) == (android.pass_id(card_id), JOINED, 2)
 
 
 def test_a_card_that_went_into_another_ends_and_the_other_changes(android: Android, card_id: UUID) -> None:
@@ -346,7 +354,8 @@ def test_a_card_that_went_into_another_ends_and_the_other_changes(android: Andro
         assert into is not None
         assert from_ is not None
         merge(session, after.till.keys, into, from_, after.till.visit())
-    assert {(one.pass_id, one.ended) for one in after.numbered()} == {(gone, True), (android.pass_id(other), False)}
+    ended = {one.pass_id: one.reason == ENDED for one in after.numbered()}
+    assert ended == {gone: True, android.pass_id(other): False}
 
 
 def test_a_wish_waits_for_whoever_has_the_card(android: Android) -> None:

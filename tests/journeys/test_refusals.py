@@ -56,7 +56,7 @@ def test_a_code_that_is_not_ours_is_refused_with_the_next_step(till: Page, code:
 def test_one_wrong_letter_is_told_from_an_unknown_card(demo: Demo, till: Page) -> None:
     till.locator("#code").fill(_mistyped(demo.new_card()["short_code"]))
     till.locator("#look-up").click()
-    expect(till.locator("#answer-sentence")).to_contain_text("One letter of this code is wrong")
+    expect(till.locator("#answer-sentence")).to_contain_text("There is a mistake in this code")
 
 
 def test_a_card_of_nobody_is_refused(till: Page) -> None:
@@ -125,7 +125,7 @@ def test_a_wrong_pin_is_refused_and_the_right_one_still_opens(demo: Demo, open_w
     page.goto(demo["till_url"])
     page.locator("#pin").fill("0000" if demo["staff_pin"] != "0000" else "1111")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("This PIN is wrong. 4 more tries.")
+    expect(page.get_by_role("alert")).to_have_text("This PIN is wrong. Tries left: 4.")
     for digit in demo["staff_pin"]:
         page.get_by_role("button", name=digit, exact=True).click()
     page.get_by_role("button", name="Sign in").click()

@@ -235,10 +235,13 @@ class GoogleScene(Scene):
         with transaction(self.office.engine) as session:
             return push_stops.stop_of(session, self.desk.stop_key)
 
+    def serial(self, card_id: UUID) -> str:
+        with transaction(self.office.engine) as session:
+            return session.get_one(Pass, self.passes[card_id]).serial
+
     def name(self, card_id: UUID) -> str:
         """Its id at Google."""
-        with transaction(self.office.engine) as session:
-            return object_id(ISSUER_ID, session.get_one(Pass, self.passes[card_id]).serial)
+        return object_id(ISSUER_ID, self.serial(card_id))
 
     @property
     def class_name(self) -> str:

@@ -1,7 +1,9 @@
 """Google is asked each day who has a pass, and in time for its keys; what it says wins, unless a callback is newer."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,12 +12,14 @@ from sqlalchemy import select, update
 from issuer import events, google_root_keys
 from issuer.google_callbacks import root_keys
 from issuer.schema import Event, GoogleObject, GoogleRootKeys
+from issuer.settings import SettingsRefused
 from sandbox.google_faults import Fault
 from signing.google_keys import RootKeysRefused
 from tests.worker.google_scene import GoogleScene, GoogleServer
 from worker import google_daily, google_wallet
 from worker.app import make_celery
 from worker.google_daily import reconcile, refresh_keys
+from worker.google_desk import Desk
 from worker.office import Office
 from worker.relay import GoogleHints, Relay
 
@@ -71,11 +75,32 @@ def test_a_removal_that_a_callback_told_stands_in_the_history_once(google_scene:
     hold(google_scene, card_id, saved=True)
     reconcile(google_scene.desk)
     with google_scene.work() as session:
-        now = google_scene.office.clock.now()
-        events.record(session, google_scene.cafe.merchant_id, "wallet_removed", now, card_id, wallet="google")
+        now, told = google_scene.office.clock.now(), {"wallet": "google", "serial": google_scene.serial(card_id)}
+        events.record(session, google_scene.cafe.merchant_id, "wallet_removed", now, card_id, **told)
     hold(google_scene, card_id, saved=False)
     assert reconcile(google_scene.later(DAY).desk) == 1
     assert history(google_scene, card_id) == ["wallet_added", "wallet_removed"]
+
+
+def test_what_was_told_of_a_voucher_hides_nothing_of_its_card(google_scene: GoogleScene) -> None:
+    card_id = google_scene.there()
+    with google_scene.work() as session:
+        now, told = google_scene.office.clock.now(), {"wallet": "google", "serial": "a-voucher"}
+        events.record(session, google_scene.cafe.merchant_id, "wallet_added", now, card_id, **told)
+    hold(google_scene, card_id, saved=True)
+    assert reconcile(google_scene.desk) == 1
+    assert history(google_scene, card_id) == ["wallet_added", "wallet_added"]
+
+
+def test_a_key_file_that_cannot_be_used_costs_no_class_its_day(google_scene: GoogleScene, tmp_path: Path) -> None:
+    card_id = google_scene.there()
+    hold(google_scene, card_id, saved=True)
+    (spoiled := tmp_path / "key.json").write_text("{")
+    office = google_scene.office
+    google = replace(google_scene.desk.google, service_account_file=spoiled)
+    with pytest.raises(SettingsRefused):
+        reconcile(Desk(Office(replace(office.settings, google=google)), google))
+    assert reconcile(google_scene.desk) == 1
 
 
 def test_what_a_callback_told_after_google_was_asked_is_newer(google_scene: GoogleScene) -> None:
@@ -154,6 +179,12 @@ def test_keys_are_fetched_once_a_day(google_scene: GoogleScene, google: GoogleSe
     fetched = [refresh_keys(google_scene.later(later).desk) for later in (0 * DAY, 23 * HOUR, DAY, 47 * HOUR)]
     assert fetched == [True, False, True, False]
     assert google.google.faults.left() == {"keys": 8}
+
+
+def test_keys_that_a_clock_fetched_that_was_ahead_are_fetched_anew(google_scene: GoogleScene) -> None:
+    for later in (400 * DAY, 0 * DAY):
+        assert refresh_keys(google_scene.later(later).desk)
+    assert not refresh_keys(google_scene.later(HOUR - SECOND).desk)
 
 
 def test_keys_that_end_soon_are_asked_for_each_hour(google_scene: GoogleScene) -> None:

@@ -22,6 +22,7 @@ def error(status: int, reason: str | None, message: str = "Something.", canonica
         (412, "conditionNotMet", Meaning.PERMANENT),
         (401, "authError", Meaning.REFUSED),
         (401, "required", Meaning.REFUSED),
+        (400, "required", Meaning.PERMANENT),
         (403, "permissionDenied", Meaning.REFUSED),
         (403, "accessNotConfigured", Meaning.REFUSED),
         (403, "quotaExceeded", Meaning.NOTICES_SPENT),
@@ -77,6 +78,11 @@ def test_a_page_of_a_proxy_says_nothing_of_what_was_sent(status: int, content: b
 @pytest.mark.parametrize("said", [{"error": "x"}, {"error": ["x"]}, {"oops": 1}, {"error": None}])
 def test_json_of_somebody_elses_says_nothing_either(said: Any) -> None:
     assert read_answer(403, json.dumps(said).encode()).meaning is Meaning.RETRY
+
+
+@pytest.mark.parametrize(("said", "pause"), [("90", 90), ("", 0), ("9" * 9, 3600), ("-1", 0), ("1.5", 0), ("soon", 0)])
+def test_google_says_how_long_to_leave_it_alone(said: str, pause: int) -> None:
+    assert read_answer(503, error(503, "backendError"), said).pause == pause
 
 
 def test_too_many_calls_are_too_many_whoever_says_it() -> None:

@@ -140,6 +140,42 @@ def test_twenty_objects_in_trouble_with_no_answer_between_them_are_google_s_trou
     assert [later.state(card_id).pushed_version for card_id in cards] == [1] * 29
 
 
+def test_trouble_that_stopped_all_is_forgotten_when_another_process_found_google_well(
+    google_scene: GoogleScene, google: GoogleServer
+) -> None:
+    google_scene.there()
+    google.script("*", *[Fault(503)] * 100)
+    cards = [google_scene.asked() for _ in range(25)]
+    google_scene.push()
+    assert google_scene.stop() is not None
+    google.script("*")
+    later = google_scene.later(2 * MINUTE)
+    other = later.second()
+    later.due_there(cards[0])
+    later.push(other)
+    assert later.stop() is None
+    later.changed(cards[0])
+    google.script("*", Fault(503))
+    later.desk.troubled = google_scene.desk.troubled
+    later.push()
+    assert later.stop() is None
+
+
+def test_a_probe_waits_as_long_as_google_wants_to_be_left_alone(
+    google_scene: GoogleScene, google: GoogleServer
+) -> None:
+    google_scene.there()
+    google_scene.asked()
+    google.script("*", DENIED)
+    google_scene.push()
+    google.script("*", Fault(503, retry_after=600))
+    later = google_scene.later(2 * MINUTE)
+    later.push()
+    stopped = later.stop()
+    assert stopped is not None
+    assert 9 * MINUTE < stopped.probe_at - later.office.clock.now() <= 10 * MINUTE
+
+
 def test_objects_behind_a_class_in_trouble_are_one_trouble(google_scene: GoogleScene, google: GoogleServer) -> None:
     cards = [google_scene.asked() for _ in range(25)]
     google.script(google_scene.class_name, Fault(503))

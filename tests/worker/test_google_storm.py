@@ -17,7 +17,8 @@ from sandbox.google_state import state
 from tests.conftest import plain
 from tests.worker.google_scene import GoogleScene
 from worker.google_audit import check
-from worker.google_desk import Desk
+from worker.google_desk import THREADS, Desk
+from worker.google_push import MOST_CLAIMED
 
 CARDS, RATE = 200, 1000
 LOST, SENT = timedelta(seconds=3), 5
@@ -109,3 +110,20 @@ def harm_of_an_older_state(scene: GoogleScene, url: str) -> list[str]:
     scene.google.google.store.patch("LoyaltyObject", scene.name(card_id), balance)
     found: Reckoning = reckon(url, ISSUER_ID, state(scene.google.google), RATE)
     return found.harm()
+
+
+def test_a_worker_takes_no_more_than_it_can_send_before_its_lease_is_over(google_scene: GoogleScene) -> None:
+    url, google = google_scene.office.settings.database_url, google_scene.google
+    for _ in range(120):
+        google_scene.card()
+    insert_all(
+        url, google_scene.office.engine, google_scene.cafe.merchant_id, google_scene.desk.terms, google.google.store
+    )
+    google.script("*", *[Fault(delay=0.05)] * 120)
+    with psycopg.connect(plain(url), autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("UPDATE publication SET push_at = now() WHERE channel = 'google'")
+        turn, held = pool.submit(google_scene.push), list[int]()
+        while not turn.done():
+            held += [count for (count,) in connection.execute("SELECT count(leased_until) FROM publication")]
+    assert turn.result() == 120
+    assert THREADS < max(held) <= MOST_CLAIMED + THREADS

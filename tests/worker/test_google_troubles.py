@@ -58,6 +58,14 @@ def test_what_has_no_proper_answer_is_tried_again_and_keeps_none_of_the_others_w
     assert (google_scene.state(card_id).pushed_version, google_scene.row(card_id).answer) == (2, None)
 
 
+def test_nothing_is_sent_before_google_s_own_pause_is_over(google_scene: GoogleScene, google: GoogleServer) -> None:
+    card_id = google_scene.there()
+    google.script(google_scene.name(card_id), Fault(429, retry_after=90))
+    google_scene.changed(card_id)
+    google_scene.push()
+    assert 80 * SECOND < google_scene.waits(card_id) <= 90 * SECOND
+
+
 def test_what_google_will_never_take_waits_for_an_operator_and_tells_no_name(
     google_scene: GoogleScene, google: GoogleServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -62,3 +62,5 @@ CREATE TABLE google_nonce (
     nonce text PRIMARY KEY,
     expires_at timestamptz NOT NULL
 );
+
+CREATE INDEX publication_google ON publication (priority, push_at) WHERE channel = 'google' AND push_at IS NOT NULL;
