@@ -54,9 +54,20 @@ def class_sent(session: Session, turn: ClassTurn, now: datetime) -> None:
     _end(session, turn, sent_digest=turn.digest, sent_at=now, answer=None)
 
 
-def class_refused(session: Session, turn: ClassTurn, answer: str, rests_until: datetime | None = None) -> None:
-    """It is to be sent again, if need be not before ``rests_until``. ``answer``: Google's, in a few words."""
+def class_refused(session: Session, turn: ClassTurn, answer: str, rests_until: datetime) -> None:
+    """Google does not take this body; it is tried again after ``rests_until``. ``answer``: Google's, in a few words."""
     _end(session, turn, answer=answer, leased_until=rests_until)
+
+
+def class_unsent(session: Session, turn: ClassTurn) -> None:
+    """It is to be sent again."""
+    _end(session, turn)
+
+
+def refused_class(session: Session, merchant_id: UUID) -> str | None:
+    """What Google answered to a design of the merchant's that it does not take."""
+    refused = select(GoogleClass.answer).where(GoogleClass.merchant_id == merchant_id, GoogleClass.answer.is_not(None))
+    return session.scalar(refused.limit(1))
 
 
 def class_missing(session: Session, claim: GoogleClaim) -> None:

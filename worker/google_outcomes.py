@@ -77,7 +77,7 @@ def end_class(session: Session, one: ClassSent, now: datetime) -> bool:
         log.error(sentence, one.turn.program_id, answer, answer.message)
         google_classes.class_refused(session, one.turn, str(answer), now + OPERATOR_RETRY)
     elif answer.reason != SILENCE:
-        google_classes.class_refused(session, one.turn, str(answer))
+        google_classes.class_unsent(session, one.turn)
     return one.turn.known and answer.meaning is not Meaning.REFUSED
 
 

@@ -1,9 +1,19 @@
 """Which body of a class Google has, and whose turn it is to send another."""
 
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import select
 
-from issuer.google_classes import ClassTurn, class_missing, class_refused, class_sent, class_turn
+from issuer.google_classes import (
+    ClassTurn,
+    class_missing,
+    class_refused,
+    class_sent,
+    class_turn,
+    class_unsent,
+    refused_class,
+)
 from issuer.google_passes import LOYALTY, OFFER
 from issuer.google_relaying import GoogleClaim
 from issuer.schema import GoogleClass
@@ -62,24 +72,27 @@ def test_a_class_that_changes_while_it_is_sent_is_sent_again(android: Android, c
     assert (_turn(android, claimed).body or {})["programName"] == "Zehnerkarte"
 
 
-def test_a_class_that_google_did_not_take_is_sent_again_at_once(android: Android, claimed: GoogleClaim) -> None:
+def test_a_class_that_did_not_reach_google_is_sent_again_at_once(android: Android, claimed: GoogleClaim) -> None:
     with android.till.work() as session:
-        class_refused(session, class_turn(session, claimed, TERMS, android.till.now, LEASE), "400 invalid")
+        class_unsent(session, class_turn(session, claimed, TERMS, android.till.now, LEASE))
     again = _turn(android, claimed)
     assert (again.known, again.body) == (False, class_made(android.till))
-    with android.till.work() as session:
-        assert session.scalars(select(GoogleClass.answer)).one() == "400 invalid"
-    _sent(android, again)
-    with android.till.work() as session:
-        assert session.scalars(select(GoogleClass.answer)).one() is None
 
 
-def test_a_class_that_google_does_not_take_may_rest_a_while(android: Android, claimed: GoogleClaim) -> None:
+def test_a_class_that_google_does_not_take_rests_a_while_and_says_why_until_it_does(
+    android: Android, claimed: GoogleClaim
+) -> None:
     with android.till.work() as session:
         turn = class_turn(session, claimed, TERMS, android.till.now, LEASE)
         class_refused(session, turn, "400 invalid", android.later(600).till.now)
     assert _turn(android.later(599), claimed).body is None
-    assert _turn(android.later(600), claimed).body is not None
+    again = _turn(android.later(600), claimed)
+    with android.till.work() as session:
+        assert refused_class(session, claimed.merchant_id) == "400 invalid"
+        assert refused_class(session, uuid4()) is None
+    _sent(android, again)
+    with android.till.work() as session:
+        assert refused_class(session, claimed.merchant_id) is None
 
 
 def test_a_dead_workers_class_is_sent_by_another(android: Android, claimed: GoogleClaim) -> None:

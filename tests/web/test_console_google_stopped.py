@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 from flask_openapi3 import OpenAPI
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from issuer import push_stops
 from issuer.database import transaction
 from issuer.google_relaying import stop_key, wish
-from issuer.schema import Card, Membership, Pass
+from issuer.schema import Card, GoogleClass, Membership, Pass
 from issuer.settings import Settings
 from tests.conftest import EMAIL, PASS_TYPE, PASSWORD, Cafe
 from tests.signing.google_signing import ISSUER
@@ -160,3 +160,20 @@ def test_the_metrics_name_the_issuer_and_how_long(console: Browser, stop: Stop) 
     stop()
     told = console.client.get("/metrics").text
     assert f'treuepass_pushes_stopped_seconds{{pass_type="google:{ISSUER}"}} 6' in told
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "does not take the look"), ("de", "nimmt Aussehen und Texte")])
+def test_an_owner_reads_that_google_does_not_take_a_design_until_it_does(
+    console: Browser, engine: Engine, cafe: Cafe, asked: dict[str, Any], language: str, words: str
+) -> None:
+    row = insert(GoogleClass).values(
+        program_id=cafe.program_id, kind="loyalty", merchant_id=cafe.merchant_id, answer="400 invalidImage"
+    )
+    with transaction(engine) as session:
+        session.execute(row)
+    page = _page(console, language=language)
+    with transaction(engine) as session:
+        session.execute(delete(GoogleClass))
+    assert words in page
+    assert "(400 invalidImage)" in page
+    assert words not in _page(console, language=language)

@@ -8,6 +8,7 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from issuer import certificate_ends, push_stops
+from issuer.google_classes import refused_class
 from issuer.google_history import stop_of_merchant
 from issuer.refusals import N_
 from issuer.schema import Merchant, PushStop
@@ -39,6 +40,10 @@ GOOGLE_REFUSED = N_(
 GOOGLE_AWAY = N_(
     "Google Wallet: since %(since)s Google cannot be reached (%(answer)s). Cards there stay as they are, and no card "
     "can be added. Nothing is lost: what has changed is sent by itself as soon as Google answers again."
+)
+GOOGLE_REFUSED_CLASS = N_(
+    "Google Wallet: Google does not take the look and wording of your cards (%(answer)s). Cards there keep those they "
+    "had; stamps still arrive. Undo what you changed last, or ask whoever runs this service for you what its log says."
 )
 URGENT_DAYS = 7
 SOON = N_(
@@ -78,6 +83,9 @@ def _google(session: Session, merchant: Merchant) -> Iterator[Note]:
     stopped = stop_of_merchant(session, merchant.id, google.issuer_id) if google is not None else None
     if stopped is not None:
         yield from _stopped("google-stopped", stopped, GOOGLE_REFUSED if stopped.refused else GOOGLE_AWAY, merchant)
+    answer = refused_class(session, merchant.id) if google is not None else None
+    if answer is not None:
+        yield Note("google-class", said(GOOGLE_REFUSED_CLASS) % {"answer": answer}, True)
 
 
 def _stopped(place: str, stopped: PushStop, sentence: str, merchant: Merchant) -> Iterator[Note]:
