@@ -18,6 +18,7 @@ from issuer import brands, migrating, registrations, relaying, rollouts
 from issuer.branding import load_branding
 from issuer.database import make_engine, transaction
 from issuer.design import Design
+from issuer.design_publishing import publish_draft
 from issuer.joining import Joining, join
 from issuer.keys import Keys
 from issuer.merchants import NewMerchant, create_merchant
@@ -92,7 +93,7 @@ def redesign(engine: Engine, merchant_id: UUID) -> None:
         draft = brands.save_draft(session, brand, design, brands.pictures_of(worn), revision, now)
         if isinstance(draft, Refusal):
             raise click.ClickException(draft.sentence("en"))
-        published = brands.publish_draft(session, brand, None, draft.revision, now)
+        published = publish_draft(session, brand, None, draft.revision, now)
         if isinstance(published, Refusal):
             raise click.ClickException(published.sentence("en"))
 

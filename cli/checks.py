@@ -1,11 +1,15 @@
 """Commands that look after the database and the settings."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer.settings import describe, load_settings
+from issuer.settings import GoogleSettings, describe, load_settings
+
+if TYPE_CHECKING:
+    from worker.office import Office
 
 
 @click.group()
@@ -34,23 +38,49 @@ def settings() -> None:
 
 
 @click.command()
-def audit() -> None:
-    """Check ledger and publications; exit 1 and one line at the first breach."""
+@click.option(
+    "--google-objects",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0),
+    help="how many cards at rest are read back from Google Wallet and compared",
+)
+def audit(google_objects: int) -> None:
+    """Check ledger and publications, and a sample at Google; exit 1 and one line at the first breach."""
     from issuer.audit import counted, first_breach  # noqa: PLC0415
-    from issuer.database import make_engine, transaction  # noqa: PLC0415
+    from issuer.database import transaction  # noqa: PLC0415
+    from worker.office import Office  # noqa: PLC0415
 
-    engine = make_engine(load_settings(os.environ).database_url, pool_size=1)
+    office, trouble = Office(load_settings(os.environ)), None
     try:
         # One snapshot for all questions: a stamp committing meanwhile must not look like a breach.
-        with transaction(engine.execution_options(isolation_level="REPEATABLE READ")) as session:
+        with transaction(office.engine.execution_options(isolation_level="REPEATABLE READ")) as session:
             breach = first_breach(session)
             totals = counted(session)
+        if breach is None and office.settings.google is not None:
+            compared, breach, trouble = _at_google(office, office.settings.google, google_objects)
+            totals["objects at Google"] = compared
     except SQLAlchemyError as error:
         raise click.ClickException(f"The database cannot be read: {str(error).splitlines()[0]}") from error
     if breach:
         click.echo(breach)
         raise SystemExit(1)
     click.echo("All holds: " + ", ".join(f"{number} {what}" for what, number in totals.items()) + ".")
+    if trouble:
+        click.echo(f"Google Wallet cannot be asked whether it shows the same: {trouble.rstrip('.')}.")
+
+
+def _at_google(office: "Office", google: GoogleSettings, most: int) -> tuple[int, str | None, str | None]:
+    """How many objects were compared, what is wrong with one of them, and why no more could be."""
+    from worker.google_audit import check  # noqa: PLC0415
+    from worker.google_desk import Desk  # noqa: PLC0415
+
+    desk = Desk(office, google)
+    try:
+        checked = check(desk, most)
+    finally:
+        desk.close()
+    return checked.compared, checked.breach, checked.trouble
 
 
 COMMANDS = (db, settings, audit)
