@@ -26,6 +26,7 @@ from signing.envelope import SealBroken, key_ids
 from signing.keyfiles import PasswordMissing
 
 AT_ONCE = 500
+LARGEST_FILE = 256 * 1024
 NONE_YET = (
     "There is none yet: `treuepass certificate request` begins one, `certificate import FILE...` puts it in place."
 )
@@ -80,7 +81,7 @@ def import_certificate(files: tuple[Path, ...], merchant_id: UUID | None, passwo
     The key and Apple's intermediate are needed only if they are not here: that of `certificate request` is.
     """
     password = _first_line(password_file.read()) if password_file else None
-    offer = Offer([path.read_bytes() for path in files], password, merchant_id)
+    offer = Offer([_read(path) for path in files], password, merchant_id)
     with _in_sentences(), open_house() as (settings, engine, now):
         try:
             row = _take(engine, keys_of(settings), offer, now)
@@ -89,6 +90,20 @@ def import_certificate(files: tuple[Path, ...], merchant_id: UUID | None, passwo
     click.echo(
         f"Passes of type {row.pass_type} (team {row.team_id}) are signed with it until {row.not_after:%Y-%m-%d}."
     )
+
+
+def _read(path: Path) -> bytes:
+    """A file need not have an end."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > LARGEST_FILE:
+        raise click.ClickException(
+            f"{path} has more than {LARGEST_FILE} bytes; give the certificate or .p12 file alone."
+        )
+    return data
 
 
 def _take(engine: Engine, keys: Keys, offer: Offer, now: datetime) -> Certificate:

@@ -1,6 +1,7 @@
 """`treuepass lint`: what is wrong with a .pkpass, before a phone says nothing about it."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,9 +72,11 @@ def lint(files: tuple[Path, ...], as_json: bool, root: Path | None) -> None:
     Exit code 0: no error (there may be warnings), 1: at least one error, 2: something is no pass at all.
     docs/apple-rules.md explains the codes.
     """
-    root_pem, now = root.read_bytes() if root else APPLE_ROOT, datetime.now(UTC)
+    root_pem, now = _read(root) if root else APPLE_ROOT, datetime.now(UTC)
     try:
-        verdicts = [verdict for path in files for verdict in judge(str(path), _read(path), now, root_pem)]
+        # Libraries warn of oddities in certificates and pictures in their own words; what matters is in the findings.
+        with warnings.catch_warnings(action="ignore"):
+            verdicts = [verdict for path in files for verdict in judge(str(path), _read(path), now, root_pem)]
     except RootUnreadable as error:
         raise click.ClickException(str(error)) from error
     click.echo(_as_json(verdicts) if as_json else "\n".join(line for one in verdicts for line in _told(one)))
@@ -92,13 +95,14 @@ def _read(path: Path) -> bytes:
 def _told(verdict: Verdict) -> Iterator[str]:
     counts = {kind: sum(one.severity == kind for one in verdict.findings) for kind in ("error", "warning")}
     what = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items() if count)
-    yield f"{verdict.name}: {(what or 'nothing to complain of') if verdict.is_pass else 'no pass'}"
+    name = verdict.name if verdict.name.isprintable() else ascii(verdict.name)
+    yield f"{name}: {(what or 'nothing to complain of') if verdict.is_pass else 'no pass'}"
     for one in verdict.findings:
         yield f"  {one.severity:7}  {one.code}  {one.what} {one.remedy}"
 
 
 def _as_json(verdicts: list[Verdict]) -> str:
-    return json.dumps({"files": [_shaped(one) for one in verdicts]}, ensure_ascii=False, indent=2)
+    return json.dumps({"files": [_shaped(one) for one in verdicts]}, indent=2)
 
 
 def _shaped(verdict: Verdict) -> dict[str, Any]:

@@ -180,12 +180,20 @@ def _beacon(reading: _Reading, row: str) -> Beacon | None:
     name = f"{row}uuid"
     typed, text = reading.text(name), reading.spoken(f"{row}text")
     major, minor = (reading.number(f"{row}{part}", 0, _LARGEST_MINOR, MINOR) for part in ("major", "minor"))
-    try:
-        uuid = UUID(typed)
-    except ValueError:
+    uuid = _uuid(typed)
+    if uuid is None:
         reading.wrong(name, UUID_FORM if typed else NO_UUID)
         return None
     return Beacon(uuid=uuid, major=major, minor=minor, text=text) if reading.is_right(row) else None
+
+
+def _uuid(typed: str) -> UUID | None:
+    try:
+        uuid = UUID(typed)
+    except ValueError:
+        return None
+    # Signs, underscores and other scripts' digits would be read as another number than the one that stands there.
+    return uuid if uuid.hex in typed.replace("-", "").lower() else None
 
 
 def _window(reading: _Reading, row: str) -> Window | None:

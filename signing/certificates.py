@@ -50,9 +50,9 @@ class PassCertificate:
     def pass_type(self) -> str:
         """The subject's UID, which every pass bears as `passTypeIdentifier`. Raises CertificateRefused."""
         uid = _subject(self.certificate, NameOID.USER_ID)
-        if not uid.startswith("pass.") or uid == "pass.":
+        if not uid.startswith("pass.") or uid == "pass." or not uid.isprintable():
             raise CertificateRefused(
-                f"“{_name(self.certificate)}” is not a Pass Type ID certificate (its UID is “{uid}”, "
+                f"“{_name(self.certificate)}” is not a Pass Type ID certificate (its UID is {_quoted(uid)}, "
                 "not “pass.…”); make one in the Apple developer account under Identifiers, Pass Type IDs."
             )
         return uid
@@ -61,7 +61,7 @@ class PassCertificate:
     def team_id(self) -> str:
         """The subject's OU, which every pass bears as `teamIdentifier`. Raises CertificateRefused."""
         team = _subject(self.certificate, NameOID.ORGANIZATIONAL_UNIT_NAME)
-        if not team:
+        if not team or not team.isprintable():
             raise CertificateRefused(
                 f"“{_name(self.certificate)}” names no team (no OU in its subject); use one issued by Apple."
             )
@@ -291,6 +291,10 @@ def public_key_of(holder: x509.Certificate | x509.CertificateSigningRequest | Pr
 def _subject(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     values = [attribute.value for attribute in certificate.subject.get_attributes_for_oid(oid)]
     return values[0] if values and isinstance(values[0], str) else ""
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text.isprintable() else ascii(text)
 
 
 def _name(certificate: x509.Certificate) -> str:

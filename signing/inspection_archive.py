@@ -15,7 +15,10 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_FILES = 1000
 _DIRECTORY_ENTRY = b"PK\1\2"
 _KNOWN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+    *(EOFError, ValueError, OverflowError, OSError),
+)
 _KINDS = (
     (b"{", "it is JSON, as of an error that a server answered with"),
     (b"[", "it is JSON, as of an error that a server answered with"),
@@ -46,7 +49,7 @@ def unpacked(data: bytes) -> tuple[dict[str, bytes], list[Fault]]:
     _refuse_other_kinds(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
             faults = list(_entry_faults(entries))
             usable = [entry for entry in entries if entry.compress_type in _KNOWN_METHODS]
             files, folder = _read(archive, usable), _folder_around(entries)
@@ -97,6 +100,9 @@ def _read(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dict[str,
     """Of two with one name the last, as most readers do."""
     if len(entries) > MOST_FILES:
         raise NoArchive(fault("zip-too-big", most=f"{MOST_FILES} files"))
+    if sum(entry.compress_size for entry in entries) > MOST_BYTES:
+        # More than was given: several entries share the same bytes, to be unpacked again for each.
+        raise NoArchive(fault("zip-too-big", most=f"{MOST_BYTES // 2**20} MB"))
     files: dict[str, bytes] = {}
     left = MOST_BYTES
     for entry in entries:

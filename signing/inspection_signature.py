@@ -14,7 +14,7 @@ from signing.der import INTEGER, OID, SEQUENCE, SET, TIME, UTC_TIME, der
 from signing.inspection_ber import Ber, BerBroken, in_der, inside, octets, read_ber
 from signing.inspection_rules import Fault, fault
 
-_MOST_BYTES = 256 * 1024
+_MOST_BYTES = 64 * 1024
 _ZERO, _ZERO_PRIMITIVE = 0xA0, 0x80
 _DATA, _SIGNED_DATA = bytes.fromhex("2a864886f70d010701"), bytes.fromhex("2a864886f70d010702")
 _MESSAGE_DIGEST, _SIGNING_TIME = bytes.fromhex("2a864886f70d010904"), bytes.fromhex("2a864886f70d010905")
@@ -77,7 +77,7 @@ def _checked(signature: bytes, manifest: bytes | None) -> Signature:
     if len(infos) != 1:
         return Signature((fault("signature-unreadable", why=f"it has {len(infos)} signers"),))
     info = _signer_info(infos[0])
-    leaf = next((one for one in certificates if _is_named(info.sid, one)), None)
+    leaf = _named(info.sid, certificates)
     signed_at = _signing_time(info)
     faults = [fault("signature-embedded")] if embedded else []
     if leaf is None:
@@ -122,13 +122,16 @@ def _first(values: list[Ber], count: int) -> list[Ber]:
     return values[:count]
 
 
-def _is_named(sid: Ber, certificate: x509.Certificate) -> bool:
-    """By issuer and serial number, or by key id (RFC 5652, 5.3)."""
+def _named(sid: Ber, certificates: tuple[x509.Certificate, ...]) -> x509.Certificate | None:
+    """The one named by issuer and serial number, or by key id (RFC 5652, 5.3)."""
     if sid.tag != SEQUENCE:
-        return _named_key_id(sid) == _key_id(certificate)
+        return next((one for one in certificates if _named_key_id(sid) == _key_id(one)), None)
     issuer, serial = _first(inside(sid), 2)
     number = int.from_bytes(serial.body, "big", signed=True) if serial.tag == INTEGER else None
-    return in_der(issuer) == certificate.issuer.public_bytes() and number == certificate.serial_number
+    # Written out once, not for each certificate: it may be as long as the whole signature.
+    name = in_der(issuer)
+    same = (one for one in certificates if one.serial_number == number and one.issuer.public_bytes() == name)
+    return next(same, None)
 
 
 def _named_key_id(sid: Ber) -> bytes | None:

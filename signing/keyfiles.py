@@ -41,6 +41,11 @@ _Loader = Callable[[bytes, bytes | None], PrivateKeyTypes]
 
 def read_files(files: Sequence[bytes], password: bytes | None) -> Found:
     """Everything in the files; the password is tried where one is needed. Raises CertificateRefused."""
+    if password and b"\0" in password:
+        # The library does not refuse it but ends the process.
+        raise CertificateRefused(
+            "The password holds a zero byte, as in UTF-16; give it as a line of plain text (UTF-8)."
+        )
     parts = [_read_file(data, password, f"File {place}") for place, data in enumerate(files, start=1)]
     return together(parts)
 
@@ -75,7 +80,8 @@ def _read_block(label: bytes, block: bytes, password: bytes | None, name: str) -
 def _read_pkcs12(data: bytes, password: bytes | None, name: str) -> Found:
     try:
         store = pkcs12.load_pkcs12(data, password or None)
-    except _BROKEN as error:
+    # TypeError: the library's own mistake about a password that is not UTF-8.
+    except (*_BROKEN, TypeError) as error:
         if password:
             raise CertificateRefused(
                 f"{name} is a .p12 file, but the password does not open it, or it is damaged; "

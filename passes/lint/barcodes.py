@@ -86,4 +86,5 @@ def _written(kind: str, message: str, encoding: str) -> Iterator[Finding]:
 def _are_new(content: Mapping[str, Any]) -> bool:
     """Has the array codes of iOS 27 alone?"""
     formats = [barcode.get("format") for barcode in objects_of(content, "barcodes")]
-    return bool(formats) and all(kind in {f"PKBarcodeFormat{name}" for name in _SINCE_IOS_27} for kind in formats)
+    # Not in a set: what stands there may be anything, also what cannot be in one.
+    return bool(formats) and all(kind in [f"PKBarcodeFormat{name}" for name in _SINCE_IOS_27] for kind in formats)

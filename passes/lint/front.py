@@ -27,7 +27,7 @@ _WHERE = {
     Spot.ROW: "in one row with {count} fields",
 }
 # Something to write to, to call, to open or to walk to: a mail address, a link, a number, a postal code.
-_CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://|www\.|\b[\w-]{1,63}\.[a-z]{2,}\b|\+?\d[\d /().-]{5,30}\d|\b\d{5}\b")
+_CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://|www\.|\w\.[a-z]{2,}\b|\+?\d[\d /().-]{5,30}\d|\b\d{5}\b")
 _LONGEST_LOOK, _MOST_BACK = 2000, 200
 
 Said = Callable[[str], str]
@@ -47,7 +47,7 @@ def front_doubts(content: Mapping[str, Any], files: Mapping[str, bytes], style: 
                 yield one
     if style == "storeCard" and not placed(content, "headerFields"):
         yield found("header-missing")
-    if not any(_names_contact(one, tables) for one in placed(content, "backFields")[:_MOST_BACK]):
+    if not _names_contact(placed(content, "backFields")[:_MOST_BACK], tables):
         yield found("contact-missing")
 
 
@@ -108,7 +108,8 @@ def _logo_points(files: Mapping[str, bytes]) -> float:
     return next((logo_points(width, height) for width, height in sizes if height), 0)
 
 
-def _names_contact(one: Placed, tables: list[dict[str, str]]) -> bool:
-    value = _text(one, "value")
-    texts = (value, _text(one, "attributedValue"), *(table.get(value, "")[:_LONGEST_LOOK] for table in tables))
-    return any(_CONTACT.search(text) for text in texts)
+def _names_contact(fields: list[Placed], tables: list[dict[str, str]]) -> bool:
+    values = {_text(one, "value") for one in fields}
+    translated = {table.get(value, "")[:_LONGEST_LOOK] for table in tables for value in values}
+    texts = values | translated | {_text(one, "attributedValue") for one in fields}
+    return any(map(_CONTACT.search, texts))

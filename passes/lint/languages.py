@@ -43,10 +43,11 @@ def language_faults(files: Mapping[str, bytes]) -> Iterator[Finding]:
 
 def tables_of(files: Mapping[str, bytes]) -> list[dict[str, str]]:
     """The texts of every language that can be read, of the first thirty."""
-    tables = []
+    tables, left = [], _MOST_BYTES_TOGETHER
     for inside in list(folders_of(files).values())[:_MOST_TABLES]:
+        left -= len(inside.get(STRINGS, b""))
         try:
-            tables.append(read_strings(inside[STRINGS]))
+            tables.append(read_strings(inside[STRINGS], left))
         except (KeyError, StringsUnreadable):
             continue
     return tables

@@ -26,8 +26,8 @@ POINTS = {
 """Largest width and height by name; a point is 1, 2 or 3 pixels."""
 
 _PNG, _LAST = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND"
-_MOST_PIXELS = 64 * 1_000_000
-"""Of all pictures of a pass together, less than what Pillow warns at; every picture in every scale is five million."""
+_MOST_PIXELS = 20 * 1_000_000
+"""Of all pictures of a pass together, unfolded in less than a second; every picture in every scale is five million."""
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, MemoryError)
 
@@ -90,6 +90,9 @@ def _why_unreadable(data: bytes) -> str:
         return "it does not begin as one" if data else "it is empty"
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            if picture.size != header_of(data):
+                # A second header, so that the first one would not tell how much unfolds.
+                return "it is damaged or cut off"
             picture.load()
     except (*_BROKEN, Image.DecompressionBombError):
         return "it is damaged or cut off"

@@ -1,7 +1,7 @@
 """Where a pass comes to mind, and what it says to a reader (Apple: "Showing a Pass on the Lock Screen", "Pass.NFC")."""
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from sys import float_info
 from typing import Any
 
 from passes.lint.findings import Finding, Name, found
@@ -59,7 +59,7 @@ def _location(location: Any) -> Iterator[Finding]:
         if not is_of(value, (int, float)) or not -most <= value <= most:
             yield found("location-form", key=Name(key), value=value)
     altitude = location.get("altitude", 0)
-    if not is_of(altitude, (int, float)) or not isfinite(altitude):
+    if not is_of(altitude, (int, float)) or not abs(altitude) <= float_info.max:
         yield found("location-form", key=Name("altitude"), value=altitude)
 
 

@@ -82,6 +82,19 @@ def p12(leaf: Issued, apple: Authority, password: str = PASSWORD) -> bytes:
     return pkcs12.serialize_key_and_certificates(b"Pass", leaf.key, leaf.certificate, beside, lock)
 
 
+@pytest.mark.parametrize("password", [b"\xff\xfe", b"\0", PASSWORD.encode("utf-16")], ids=["bytes", "zero", "utf-16"])
+def test_a_password_that_is_no_text_gets_a_sentence(apple: Authority, put: Put, password: bytes) -> None:
+    file, held = put("pass.p12", p12(apple.issue(), apple)), put("password", password)
+    assert "password" in refused("import", file, "--password-file", held)
+
+
+def test_names_that_cannot_be_kept_and_files_without_end_get_a_sentence(apple: Authority, put: Put) -> None:
+    rest = apple.issue().key_file() + apple.intermediate.pem
+    for leaf, said in ((apple.issue(uid="pass.a\0b"), "Pass Type ID"), (apple.issue(team="\0"), "names no team")):
+        assert said in refused("import", put("pass.pem", leaf.pem + rest))
+    assert "more than" in refused("import", "/dev/zero")
+
+
 def test_from_the_request_to_a_certificate_in_use(engine: Engine, keys: Keys, apple: Authority, put: Put) -> None:
     request = done("request").stdout_bytes
     files = [put("whatever.bin", apple.answer(request)), put("other.bin", apple.intermediate.pem)]

@@ -122,6 +122,16 @@ def test_no_more_passes_of_a_bundle_are_looked_at_than_a_phone_would(authority: 
     assert "The bundle holds 11 passes." in result.output
 
 
+def test_the_name_of_a_file_cannot_steer_a_terminal_or_end_the_command(authority: Authority, root: Path) -> None:
+    named = pack({"\x1b[31m.pkpass": _sealed(authority)})
+    assert "\x1b" not in _lint(root, named).output
+    odd = root.parent / "\udcff.pkpass"
+    odd.write_bytes(named)
+    for options in ((), ("--json",)):
+        result = CliRunner().invoke(main, ["lint", "--root", str(root), *options, str(odd)])
+        assert result.exit_code == 0, result.output
+
+
 def test_machines_get_an_object(authority: Authority, root: Path) -> None:
     result = _lint(root, _sealed(authority, card({"labelColor": "red"})), b"", options=("--json",))
     faulty, none = json.loads(result.output)["files"]

@@ -99,7 +99,7 @@ def test_a_place_is_read_as_maps_give_it(typed: str, latitude: float, longitude:
         *(("apps", typed) for typed in ("shop", "0", "-1", "1, two", ",".join("12345678901"), "1" * 16)),
         *(("app_url", typed) for typed in ("card", "//card", "http://[", "shop://a b", "shop://" + "x" * 500)),
         *(("app_data", typed) for typed in ("shop", "= 12", "\n".join(f"k{n} = v" for n in range(21)), "a = b\a")),
-        *(("beacon_0_uuid", typed) for typed in ("", "1", "g" * 32)),
+        *(("beacon_0_uuid", typed) for typed in ("", "1", "g" * 32, f"0x{BEACON[2:]}", BEACON.replace("f8", "f_"))),
         *(("beacon_0_major", typed) for typed in ("-1", "65536", "one")),
         *(("beacon_0_minor", typed) for typed in ("65536", "1.0")),
         ("beacon_0_text", "x" * 101),

@@ -195,6 +195,11 @@ def test_json_that_is_not_strict_is_found_and_nothing_else_is_guessed(data: byte
     assert set(codes(data)) == {code}
 
 
+def test_numbers_and_codes_of_no_kind_are_found_and_leave_no_trace() -> None:
+    assert codes(card({"locations": [{"latitude": 1, "longitude": 1, "altitude": 10**400}]})) == ["location-form"]
+    assert "barcode-format" in codes(_barcode(format=[]))
+
+
 def test_a_key_that_stands_twice_is_found_wherever_it_stands() -> None:
     text = json.dumps(CARD)
     assert codes(text.replace("{", '{"serialNumber": "x", ', 1).encode()) == ["json-duplicate-key"]

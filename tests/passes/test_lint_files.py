@@ -68,9 +68,13 @@ def test_a_picture_that_unfolds_to_gigabytes_is_not_unfolded() -> None:
 
 
 def test_many_pictures_are_counted_together() -> None:
-    many = {f"{language}.lproj/thumbnail.png": _claiming(5000, 5000) for language in ("de", "en", "fr")}
+    many = {f"{language}.lproj/thumbnail.png": _claiming(2900, 2900) for language in ("de", "en", "fr")}
     found = check_files(files(None, **many), now=NOW)
     assert [one.code for one in found if one.severity == "error"] == ["image-unreadable"] * 2 + ["image-too-large"]
+
+
+def test_a_second_header_does_not_let_a_large_picture_in() -> None:
+    assert codes(None, **{"strip.png": _claiming(2, 2)[:33] + png()[8:]}) == ["image-unreadable"]
 
 
 def test_the_texts_of_a_language_are_what_has_to_fit() -> None:

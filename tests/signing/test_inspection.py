@@ -87,6 +87,32 @@ def test_what_the_archive_claims_of_its_sizes_is_not_believed(authority: Authori
     assert codes(bytes(bomb), authority)[0] in ("zip-too-big", "zip-damaged")
 
 
+def test_bytes_that_several_files_share_are_not_unpacked_again_for_each(authority: Authority) -> None:
+    """Parts of no length are read for long and unfold to nothing (RFC 1951, 3.2.4)."""
+    parts = b"\0\0\0\xff\xff" * (MOST_BYTES // 40) + b"\1\0\0\xff\xff"
+    packed = bytearray(pack({"strip.png": parts}))
+    for at in (8, packed.index(b"PK\1\2") + 10):
+        packed[at : at + 2] = (zipfile.ZIP_DEFLATED).to_bytes(2, "little")
+        packed[at + 6 : at + 10] = packed[at + 14 : at + 18] = bytes(4)
+    first, last = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
+    assert "zip-too-big" not in codes(bytes(packed), authority)
+    count, size = (9).to_bytes(2, "little"), (9 * (last - first)).to_bytes(4, "little")
+    many = packed[:last] + packed[first:last] * 8 + packed[last : last + 8] + count + count + size + packed[-6:]
+    assert codes(bytes(many), authority) == ["zip-too-big"]
+
+
+@pytest.mark.parametrize(("at", "what"), [(46, b"\0"), (42, b"\xff" * 4)])
+def test_a_file_without_a_name_or_beyond_the_end_leaves_no_trace(authority: Authority, at: int, what: bytes) -> None:
+    """Its name begins 46 bytes into its entry, its place stands at 42 (APPNOTE.TXT, 4.3.12), here in Zip64 (4.5.3)."""
+    packed = pack({"pass.json": b"{}"})
+    first, last = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
+    entry = packed[first:last]
+    entry = entry[:30] + b"\x0c\0" + entry[32:] + b"\1\0\x08\0" + b"\xff" * 8
+    entry = entry[:at] + what + entry[at + len(what) :]
+    size = (last - first).to_bytes(4, "little"), len(entry).to_bytes(4, "little")
+    assert codes(packed[:first] + entry + packed[last:].replace(*size), authority)[0] in ("zip-damaged", "zip-path")
+
+
 def test_more_files_than_any_pass_has_are_not_looked_at(authority: Authority) -> None:
     assert codes(pack({f"{number}.png": b"" for number in range(1001)}), authority) == ["zip-too-big"]
     assert codes(b"PK\3\4" + b"PK\1\2" * 1_000_000, authority) == ["zip-too-big"]

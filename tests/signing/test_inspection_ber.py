@@ -1,9 +1,12 @@
 """Signatures in BER, as Apple's own tool and Java's write them."""
 
+from time import process_time
+
 import pytest
 
-from signing.der import SEQUENCE, der
+from signing.der import INTEGER, OCTETS, OID, SEQUENCE, SET, der
 from signing.inspection_ber import Ber, BerBroken, in_der, inside, octets, read_ber
+from signing.inspection_signature import read_signature
 from tests.signing.inspecting import codes, pack, sealed
 from tests.signing.throwaway import Authority
 
@@ -56,3 +59,22 @@ def test_what_nests_without_end_is_refused() -> None:
         nested = der(SEQUENCE, nested)
     with pytest.raises(BerBroken, match="too deeply"):
         in_der(read_ber(nested))
+
+
+def _claiming_a_name(name: bytes, certificates: bytes) -> bytes:
+    sid = der(SEQUENCE, name, der(INTEGER, b"\1"))
+    signer = der(SEQUENCE, b"\2\1\1", sid, der(SEQUENCE, der(OID, b"\x2a")), der(SEQUENCE), der(OCTETS))
+    data, signed_data = (der(OID, bytes.fromhex(f"2a864886f70d01070{number}")) for number in (1, 2))
+    content = (der(SET), der(SEQUENCE, data), der(CONTEXT, certificates), der(SET, signer))
+    return der(SEQUENCE, signed_data, der(CONTEXT, der(SEQUENCE, b"\2\1\1", *content)))
+
+
+def test_a_long_name_of_the_signer_is_written_out_once_whatever_certificates_there_are(authority: Authority) -> None:
+    name, took = b"\2\1\1" * 8000, []
+    for _ in range(20):
+        name = bytes((SEQUENCE, 0x80)) + name + b"\0\0"
+    for count in (1, 30):
+        whole, began = _claiming_a_name(name, authority.intermediate.der * count), process_time()
+        assert read_signature(whole, b"{}").faults[0].code == "signer-missing"
+        took.append(process_time() - began)
+    assert took[1] < 4 * took[0]
