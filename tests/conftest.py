@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from cli.postgresql import PostgreSQL
 from cli.valkey import Valkey
-from issuer import api_keys, certificates, migrating, people, tills
+from issuer import api_keys, certificates, migrating, people, sealing, tills
 from issuer.branding import load_branding
 from issuer.brands import create_brand
 from issuer.database import make_engine, transaction
@@ -34,6 +34,7 @@ from issuer.web import create_app
 from sandbox.authority import Authority, ensure_authority
 from signing import passwords
 from signing.certificates import read_pass_certificate
+from tests.second_readers import SecondReaders
 
 HOME = "PYTEST_TREUEPASS_HOME"
 TEMPLATE = "template_of_tests"
@@ -86,6 +87,16 @@ def quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def second_readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the service seals in a test must also please OpenSSL and pass-js, who are asked once: that takes long."""
+    readers = SecondReaders(tmp_path_factory.mktemp("sealed"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "seal_pass", readers.seal)
+        yield
+    assert not list(readers.complaints())
 
 
 @dataclass(frozen=True)
