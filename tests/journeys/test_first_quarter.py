@@ -99,6 +99,7 @@ def _answer_five_questions(page: Page) -> None:
 def test_the_keyboard_alone_founds_a_shop(empty_demo: Demo, open_window: Open) -> None:
     page, (email, password) = open_window(DESK, GERMAN).page, empty_demo.new_founder()
     page.goto(empty_demo["console_url"])
+    expect(page.locator("#email")).to_be_focused()
     page.keyboard.type(email)
     page.keyboard.press("Tab")
     page.keyboard.type(f"{password}\n")
