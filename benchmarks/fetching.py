@@ -17,9 +17,10 @@ from benchmarks.phones import Held, Phones
 from benchmarks.recording import record
 from benchmarks.sealing import rate
 from benchmarks.shop import Shop, card_id, found_shop, logged, own_server
+from issuer.cards import view
 from issuer.database import make_engine, transaction
-from issuer.issuing import face_of
-from issuer.schema import Card
+from issuer.issuing import face_of, look_of
+from issuer.schema import Card, Merchant
 from passes.apple import apple_content, apple_pictures
 from passes.face import Issue
 from signing.certificates import PassCertificate
@@ -49,7 +50,9 @@ def sealing(shop: Shop, given: PassCertificate) -> Callable[[int], tuple[bytes, 
     """Seals a pass of the shop from what is known of its card: the rate that a fetch is held against."""
     engine = make_engine(shop.url)
     with transaction(engine, shop.merchant_id) as session:
-        face = face_of(session, session.get_one(Card, card_id(1)), PUBLIC_URL)
+        card = session.get_one(Card, card_id(1))
+        merchant, look = session.get_one(Merchant, shop.merchant_id), look_of(session, card.program_id)
+        face = face_of(session, view(session, card), merchant, look, PUBLIC_URL)
     engine.dispose()
     issue = Issue(given.pass_type, given.team_id, "0" * 32, "0" * 32, f"{PUBLIC_URL}/apple")
     content, fixed = (

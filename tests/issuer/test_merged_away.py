@@ -96,7 +96,7 @@ def test_history_says_that_two_cards_became_one(till: Till) -> None:
     into, from_ = till.join(), till.join()
     merged(till, into, from_)
     with till.work() as session:
-        found = session.execute(select(Event.card_id, Event.data).where(Event.kind == "merged")).tuples().all()
+        found = session.execute(select(Event.card_id, Event.data).where(Event.kind == "merged")).all()
     assert dict(found) == {into: {"card": str(from_)}, from_: {"into": str(into)}}
 
 
