@@ -32,6 +32,8 @@ from h2.settings import SettingCodes
 from sandbox.authority import Authority
 
 MAX_STREAMS = 1000
+FAREWELL_SECONDS = 0.2
+"""Between a GOAWAY frame and the end of its connection (RFC 9113, 6.8: what was answered must arrive)."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._waiting: dict[int, bytes] = {}
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._transport: asyncio.Transport
+        self._has_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Refuse what is not HTTP/2; else greet and tell how many streams may be open at once."""
@@ -102,6 +105,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the wire; a client that breaks the protocol is told so by h2's own GOAWAY."""
+        if self._has_ended:
+            return
         try:
             for event in self._h2.receive_data(data):
                 self._take(event)
@@ -113,17 +118,19 @@ class Connection(asyncio.Protocol):
 
     def go_away(self, reason: bytes) -> None:
         """End the connection; the last stream named is the last below which all have been answered."""
-        if self._transport.is_closing():
+        if self._has_ended or self._transport.is_closing():
             return
         answered = min(self._open) - 2 if self._open else self._h2.highest_inbound_stream_id
         self._h2.close_connection(ErrorCodes.NO_ERROR, additional_data=reason, last_stream_id=max(answered, 0))
         self._flush()
-        self._transport.close()
+        # Closed at once, with requests of the client unread, the kernel would throw away answers under way to it.
+        self._has_ended = True
+        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._transport.close)
         # An idle client reads the farewell only when it next wants something: do not count it until then.
         self._server.connections.discard(self)
 
     def _take(self, event: Event) -> None:
-        if self._transport.is_closing():
+        if self._has_ended or self._transport.is_closing():
             return
         if isinstance(event, RequestReceived):
             headers = {_text(name): _text(value) for name, value in event.headers}
@@ -217,8 +224,8 @@ class Http2Server:
             self._loop.run_forever()
         finally:
             server.close()
-            # One more turn of the loop lets the farewells reach the wire.
-            self._loop.run_until_complete(asyncio.sleep(0.05))
+            # Some more turns of the loop let the farewells reach the wire.
+            self._loop.run_until_complete(asyncio.sleep(0.05 + (FAREWELL_SECONDS if self.accepted else 0)))
             self._loop.close()
 
     def _connect(self) -> Connection:
