@@ -23,7 +23,6 @@ class GoogleView:
     """What Google has of a card. Which phones show it, Google does not tell, nor when they fetched it.
 
     ``saved``: it is in somebody's wallet, as far as Google told. ``removed``: it was taken out of one since.
-    ``waits``: to be sent, perhaps once more.
     """
 
     version: int
@@ -31,28 +30,21 @@ class GoogleView:
     pushed_at: datetime | None
     saved: bool
     removed: bool
-    waits: bool
     answer: str | None
 
     @property
     def up_to_date(self) -> bool:
         return (self.pushed_version or 0) >= self.version
 
-    @property
-    def out_of_step(self) -> bool:
-        """Google did not take the newest version, and nothing follows by itself."""
-        return not self.up_to_date and not self.waits
-
     def sentence(self, language: str, stopped: PushStop | None = None) -> str:
         """Why the card in Google Wallet did or did not change, in one sentence.
 
         :param stopped: why nothing is sent to Google for now
         """
-        waits = stopped is not None and not self.up_to_date and not self.out_of_step
-        answer = stopped.answer if waits and stopped is not None else self.answer
-        return translator(language).gettext(HELD_UP if waits else self._reason()) % {
+        held_up = stopped if not self.up_to_date else None
+        return translator(language).gettext(HELD_UP if held_up else self._reason()) % {
             "version": self.version,
-            "answer": answer or "",
+            "answer": (held_up or self).answer or "",
         }
 
     def _reason(self) -> str:
@@ -65,8 +57,6 @@ class GoogleView:
             return N_("Google has the newest version (%(version)s) and brings it to the phones by itself.")
         if self.up_to_date:
             return N_("Google has the newest version (%(version)s), but the card is in nobody's Google Wallet.")
-        if self.out_of_step:
-            return N_("Google does not take version %(version)s (%(answer)s). It is sent again with the next change.")
         if self.answer:
             return N_("Google answered with %(answer)s; the change is sent again by itself.")
         return N_("The change is on its way to Google; it is sent within seconds.")
@@ -88,7 +78,6 @@ def google_view(session: Session, card: Card) -> GoogleView | None:
             Publication.pushed_at,
             GoogleObject.has_users,
             func.coalesce(last_told == REMOVED, False),
-            func.coalesce(Publication.due_at, Publication.push_at).is_not(None),
             GoogleObject.answer,
         )
         .join(Pass, Pass.id == Publication.pass_id)

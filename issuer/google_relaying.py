@@ -18,7 +18,7 @@ from issuer import events
 from issuer.cards import locked_card
 from issuer.database import set_merchant
 from issuer.google_passes import LOYALTY, OFFER
-from issuer.publishing import AT_THE_TILL, CAMPAIGN, ENDED, GOOGLE, JOINED, MOVED
+from issuer.publishing import AT_THE_TILL, CAMPAIGN, ENDED, GOOGLE, JOINED, MOVED, announce_on_google
 from issuer.schema import Card, GoogleObject, Pass, Publication
 
 AT_ONCE = 200
@@ -87,17 +87,7 @@ def wish(session: Session, issue: Pass, card: Card, now: datetime) -> bool:
         _take_up(session, known, now)
         return known.inserted_at is not None
     session.add(GoogleObject(pass_id=issue.id, merchant_id=card.merchant_id, program_id=card.program_id, asked_at=now))
-    session.add(
-        Publication(
-            pass_id=issue.id,
-            channel=GOOGLE,
-            merchant_id=card.merchant_id,
-            wanted_version=card.version,
-            reason=JOINED,
-            priority=AT_THE_TILL,
-            due_at=now,
-        )
-    )
+    announce_on_google(session, card, issue, now)
     session.flush()
     return False
 

@@ -62,16 +62,23 @@ def publish(session: Session, cards: Sequence[Card], reason: str, priority: int,
 
 def announce_new(session: Session, card: Card, issue: Pass, now: datetime) -> None:
     """The publication of a card just made: nobody holds it yet, so nothing is due."""
-    session.add(
-        Publication(
-            pass_id=issue.id,
-            channel=APPLE,
-            merchant_id=card.merchant_id,
-            wanted_version=card.version,
-            reason=JOINED,
-            priority=AT_THE_TILL,
-            not_before=now,
-        )
+    session.add(_first(card, issue, APPLE, not_before=now))
+
+
+def announce_on_google(session: Session, card: Card, issue: Pass, now: datetime) -> None:
+    """The publication of a pass that somebody wants on Google: due at once."""
+    session.add(_first(card, issue, GOOGLE, due_at=now))
+
+
+def _first(card: Card, issue: Pass, channel: str, **times: datetime) -> Publication:
+    return Publication(
+        pass_id=issue.id,
+        channel=channel,
+        merchant_id=card.merchant_id,
+        wanted_version=card.version,
+        reason=JOINED,
+        priority=AT_THE_TILL,
+        **times,
     )
 
 

@@ -54,7 +54,7 @@ def loyalty_object(
     """The LoyaltyObject of one card; `translations` show the same card in other languages. Same values, same body.
 
     What is None is left out, and so is the code of a voided card: `passes.google_patches.patch_of` takes it away.
-    Lines beyond the tenth are left out too (see `passes.google_front.hidden_lines`). `notify`: the phone is to tell of
+    Lines beyond the tenth are left out too. `notify`: the phone is to tell of
     this change, three times a day at most. `places_allowed` as with a class. Raises FaceRefused for what Google would
     refuse. Source: "REST Resource: loyaltyobject".
     """

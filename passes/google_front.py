@@ -8,11 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from passes.face import Face, Line
 from passes.fitting import shortened
-from passes.google_face import GoogleObject
-from passes.google_limits import MOST_TEXTS
-from passes.google_parts import lines
 
 RECOMMENDED = {
     "issuerName": 20,
@@ -55,11 +51,6 @@ def cuts(body: Mapping[str, Any]) -> tuple[Cut, ...]:
         for place, language, text in _texts(body, "")
     )
     return tuple(cut for cut in found if cut.shown != cut.text)
-
-
-def hidden_lines(face: Face, card: GoogleObject) -> tuple[Line, ...]:
-    """The lines that a Google card does not show at all: it shows ten texts and no more."""
-    return lines(face, card)[MOST_TEXTS:]
 
 
 def _texts(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, str | None, str]]:

@@ -67,9 +67,6 @@ class GoogleWallet:
     def get(self, kind: str, name: str, gate: Gate) -> Answer:
         return self._call("GET", _path(kind, name), gate)
 
-    def add_message(self, kind: str, name: str, message: Body, gate: Gate) -> Answer:
-        return self._call("POST", _path(kind, name, "addMessage"), gate, {"message": message})
-
     def pages(self, kind: str, gate: Gate, **of: str) -> Iterator[Answer]:
         """All classes of an ``issuerId`` or all objects of a ``classId``, some at a time under "resources".
 

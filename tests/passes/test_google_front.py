@@ -8,7 +8,7 @@ from passes.face import Face, Line, Stamps
 from passes.fitting import shortened
 from passes.google import loyalty_class, loyalty_object
 from passes.google_face import GoogleCard, GoogleProgram, Link, Waiting
-from passes.google_front import RECOMMENDED, Cut, cuts, hidden_lines
+from passes.google_front import RECOMMENDED, Cut, cuts
 from sandbox.google_schema import KINDS, schemas
 
 PROGRAM = GoogleProgram("3388.program-7", {"de": "Zehn Stempel"}, "https://karten.example/logo.png")
@@ -74,12 +74,6 @@ def test_label_balance_text_and_link_are_cut_where_they_stand(face: Face) -> Non
 def test_an_address_or_a_code_is_never_called_cut(face: Face) -> None:
     long = replace(CARD, hero_url="https://karten.example/" + "a" * 600)
     assert cuts(loyalty_object(replace(face, code="T" * 200), long)) == ()
-
-
-def test_the_lines_beyond_the_tenth_text_are_named(face: Face) -> None:
-    crowded = replace(face, back=tuple(Line(f"b{n}", "Label", n) for n in range(10)))
-    assert [line.key for line in hidden_lines(crowded, CARD)] == ["b8", "b9"]
-    assert hidden_lines(face, CARD) == ()
 
 
 @pytest.mark.parametrize(

@@ -59,14 +59,6 @@ def test_a_class_and_an_object_are_inserted_changed_and_read_as_they_were_sent(
     assert wallet.get(CLASS, f"{ISSUER_ID}.cafe", open_gate).body["issuerName"] == "Café Größe"
 
 
-def test_a_message_is_added_to_an_object(google: GoogleServer, wallet: GoogleWallet) -> None:
-    wallet.insert(CLASS, class_body(), open_gate)
-    wallet.insert(OBJECT, object_body(), open_gate)
-    message = {"header": "Hallo", "body": "Neu im Café", "messageType": "TEXT"}
-    assert wallet.add_message(OBJECT, f"{ISSUER_ID}.card", message, open_gate).meaning is Meaning.DONE
-    assert google.body("LoyaltyObject", "card")["messages"] == [message]
-
-
 def test_what_is_there_already_and_what_is_not_there_are_told_apart(google: GoogleServer, wallet: GoogleWallet) -> None:
     assert wallet.patch(CLASS, f"{ISSUER_ID}.cafe", class_body(), open_gate).meaning is Meaning.NOT_THERE
     assert wallet.insert(OBJECT, object_body(), open_gate).meaning is Meaning.NOT_THERE
