@@ -197,6 +197,7 @@ class Http2Server:
         self._socket = listening
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="apns", daemon=True)
+        self._listens = threading.Event()
 
     def start(self) -> None:
         """Begin to answer; connections made before were already queued by the socket."""
@@ -204,6 +205,7 @@ class Http2Server:
 
     def stop(self) -> None:
         """Say GOAWAY to everybody and end the thread."""
+        self._listens.wait(timeout=1.5)
         self.go_away(b'{"reason":"Shutdown"}')
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=1.5)
@@ -220,6 +222,7 @@ class Http2Server:
         server = self._loop.run_until_complete(
             self._loop.create_server(self._connect, sock=self._socket, ssl=self._tls, ssl_shutdown_timeout=1.0)
         )
+        self._listens.set()
         try:
             self._loop.run_forever()
         finally:

@@ -126,18 +126,18 @@ def test_twenty_objects_in_trouble_with_no_answer_between_them_are_google_s_trou
     cards = [google_scene.asked() for _ in range(19)]
     google_scene.push()
     assert google_scene.stop() is None
-    cards += [google_scene.asked() for _ in range(10)]
+    cards += [google_scene.asked() for _ in range(30)]
     google_scene.push()
     stopped = google_scene.stop()
     assert stopped is not None
     assert not stopped.refused
-    assert len(google.calls()) < 2 + 19 + 10
+    assert len(google.calls()) < 2 + 19 + 30
     google.script("*")
     later = google_scene.later(2 * MINUTE)
     for card_id in cards:
         later.due_there(card_id)
     later.push()
-    assert [later.state(card_id).pushed_version for card_id in cards] == [1] * 29
+    assert [later.state(card_id).pushed_version for card_id in cards] == [1] * 49
 
 
 def test_trouble_that_stopped_all_is_forgotten_when_another_process_found_google_well(
