@@ -9,7 +9,7 @@ from babel.dates import format_date
 
 from issuer.refusals import N_
 from issuer.rules import Rules
-from issuer.rules.movement import CREDIT, DONATED, POINTS, PREPAID, STAMPS, is_counter, is_reward
+from issuer.rules.movement import CREDIT, DONATED, POINTS, PREPAID, STAMPS, is_counter, is_offer, is_reward
 from issuer.rules.points import PointRule
 from issuer.rules.wording import Wording
 
@@ -22,7 +22,7 @@ NAMES = {
     PREPAID: N_("Visits"),
     DONATED: N_("Given"),
 }
-VOUCHER = N_("Voucher")
+VOUCHER, OFFER = N_("Voucher"), N_("Offer")
 
 
 def amount_said(unit: str, amount: int, rules: Rules, words: Wording) -> str:
@@ -60,6 +60,8 @@ def _own_name(unit: str, rules: Rules, words: Wording) -> str | None:
     if is_counter(unit):
         rule = rules.counter(unit.partition(":")[2])
         return rule.names.in_(words.language) if rule and rule.names else None
+    if is_offer(unit):
+        return words.say(OFFER)
     return words.say(VOUCHER) if unit.startswith("voucher:") else None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from issuer.database import held, send
+from issuer.offers.shown import COLUMNS, ShownOffer
 from issuer.rules import Rules
 from issuer.rules.expiry import ExpiryRule
 from issuer.rules.money import CashbackRule
@@ -104,6 +105,7 @@ class CardView:
     vouchers: tuple[VoucherView, ...] = ()
     notices: tuple[Told, ...] = ()
     donated: int = 0
+    offers: tuple[ShownOffer, ...] = ()
 
     @property
     def shown(self) -> int:
@@ -122,9 +124,14 @@ class CardView:
 
 # Of passes and codes the live one is shown, else the last that was: a card that has ended still shows what it was.
 # Codes of passes go first, as a card that took in a paper card goes on to show its own.
-FACTS = """
+FACTS = f"""
     SELECT card.id, issue.serial, code.code, code.short_code, personal_data.name,
-        (SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = card.id)
+        (SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = card.id),
+        (SELECT jsonb_agg(jsonb_build_array({", ".join(COLUMNS)}) ORDER BY opens_at, showing.offer_id, turn)
+         FROM showing
+         JOIN offer_version ON offer_version.offer_id = showing.offer_id AND number = showing.version
+         LEFT JOIN location ON location.id = showing.location_id
+         WHERE card_id = card.id AND state = 'shown')
     FROM card
     CROSS JOIN LATERAL (
         SELECT serial FROM pass WHERE card_id = card.id AND voucher_id IS NULL
@@ -135,10 +142,10 @@ FACTS = """
         ORDER BY revoked_at IS NULL DESC, batch_id IS NULL DESC, created_at DESC LIMIT 1
     ) AS code
     LEFT JOIN personal_data ON personal_data.customer_id = card.customer_id
-"""
+"""  # noqa: S608
 # The server would plan the one for many cards anew each time.
 ONE, MANY = f"{FACTS} WHERE card.id = %(card)s", f"{FACTS} WHERE card.id = ANY(%(cards)s)"
-OFFERS = """
+PROGRAMS = """
     SELECT program.id, program.kind, program.donated, program.current_version, program.pause_seconds, program.closed_at,
         merchant.zone, merchant.currency,
         (SELECT jsonb_agg(jsonb_build_array(id, names) ORDER BY created_at, id) FROM reward
@@ -180,14 +187,14 @@ def view(session: Session, card: Card) -> CardView:
 
 def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
     """What is shown of these cards, in their order."""
-    facts, offers = _facts(session, cards), _offers(session, cards)
+    facts, programs = _facts(session, cards), _programs(session, cards)
     vouchers = _vouchers(session, [card.id for card in cards if _holds_vouchers(facts[card.id].balances)])
-    notices = _notices(session, [card.id for card in cards if offers[card.program_id].tells])
+    notices = _notices(session, [card.id for card in cards if programs[card.program_id].tells])
     return [
         _view(
             card,
             facts[card.id],
-            offers[card.program_id],
+            programs[card.program_id],
             (vouchers.get(card.id, ()), notices.get(card.id, ())),
         )
         for card in cards
@@ -239,19 +246,20 @@ class _Facts:
     short_code: str
     customer_name: str | None
     balances: Mapping[str, int]
+    offers: tuple[ShownOffer, ...]
 
 
 def _facts(session: Session, cards: Sequence[Card]) -> dict[UUID, _Facts]:
     ids = [card.id for card in cards]
     rows = send(session, ONE, {"card": ids[0]}) if len(ids) == 1 else send(session, MANY, {"cards": ids})
     return {
-        card_id: _Facts(serial, code, short_code, name, balances or {})
-        for card_id, serial, code, short_code, name, balances in rows
+        card_id: _Facts(serial, code, short_code, name, balances or {}, tuple(map(ShownOffer.read, offers or ())))
+        for card_id, serial, code, short_code, name, balances, offers in rows
     }
 
 
 @dataclass(frozen=True)
-class _Offer:
+class _Program:
     """A program with those of its versions that cards are under, by number, and its rewards in order."""
 
     kind: str
@@ -274,17 +282,17 @@ class _Offer:
         return Terms(self.program, self.zone, self.currency, self.rules, card.program_version, card.pins, current)
 
 
-def _offers(session: Session, cards: Sequence[Card]) -> dict[UUID, _Offer]:
+def _programs(session: Session, cards: Sequence[Card]) -> dict[UUID, _Program]:
     pinned = {(card.program_id, number) for card in cards for number in (card.program_version, *card.pins.values())}
     values = {"programs": [program_id for program_id, _ in pinned], "numbers": [number for _, number in pinned]}
-    found: dict[UUID, _Offer] = {}
+    found: dict[UUID, _Program] = {}
     for program_id, kind, donated, *program, zone, currency, rewards, number, names, rule in send(
-        session, OFFERS, values
+        session, PROGRAMS, values
     ):
         named = {UUID(reward_id): told for reward_id, told in rewards or ()}
-        fresh = _Offer(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
-        offer = found.setdefault(program_id, fresh)
-        offer.names[number], offer.rules[number] = names, rules_of(rule)
+        fresh = _Program(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
+        kept = found.setdefault(program_id, fresh)
+        kept.names[number], kept.rules[number] = names, rules_of(rule)
     return found
 
 
@@ -309,8 +317,8 @@ def _notices(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Notice]]:
     return found
 
 
-def _view(card: Card, facts: _Facts, offer: _Offer, extras: tuple[Sequence[Voucher], Sequence[Notice]]) -> CardView:
-    terms, names, balances = offer.terms(card), offer.rewards, facts.balances
+def _view(card: Card, facts: _Facts, program: _Program, extras: tuple[Sequence[Voucher], Sequence[Notice]]) -> CardView:
+    terms, names, balances = program.terms(card), program.rewards, facts.balances
     waiting = [RewardCount(one, told, balances.get(reward_unit(one), 0)) for one, told in names.items()]
     none = {rule.unit: 0 for rule in terms.counters}
     none |= {POINTS: 0} if terms.current.one(PointRule) else {}
@@ -319,8 +327,8 @@ def _view(card: Card, facts: _Facts, offer: _Offer, extras: tuple[Sequence[Vouch
         id=card.id,
         merchant_id=card.merchant_id,
         program_id=card.program_id,
-        program_kind=offer.kind,
-        program_names=offer.names[card.program_version],
+        program_kind=program.kind,
+        program_names=program.names[card.program_version],
         serial=facts.serial,
         code=facts.code,
         short_code=facts.short_code,
@@ -341,7 +349,8 @@ def _view(card: Card, facts: _Facts, offer: _Offer, extras: tuple[Sequence[Vouch
         tier_until=card.tier_until,
         vouchers=tuple(_voucher(row, balances) for row in extras[0] if balances.get(voucher_unit(row.id))),
         notices=tuple(Told(row.key, row.kind, row.values) for row in extras[1]),
-        donated=offer.donated,
+        donated=program.donated,
+        offers=facts.offers,
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import expiring, gifts, referrals, standing, vouchers
+from issuer import expiring, gifts, offer_uses, referrals, standing, vouchers
 from issuer.earning import Earning, earn
 from issuer.ledger import Booked, available, balances, free_balances, post, refuse_reversal, reversal_of, spendable
 from issuer.merging import followed
@@ -48,7 +48,7 @@ def stamp(
     :param counter: which of the card's counters; the main one's key is empty
     :param pause: False for a history that is booked afterwards
     """
-    terms, before = terms_and_balances(session, card, visit.at)
+    terms, before = terms_and_balances(session, card, visit.at, visit.shop_id)
     refusal = inactive(card) or (too_soon(session, card, terms.program, visit) if pause else None)
     if refusal is None and all(rule.counter != counter for rule in terms.counters):
         refusal = Refusal("no_stamps_here")
@@ -167,6 +167,7 @@ def undone(
     if posting is not None:
         referrals.taken_back(session, card, posting, booked)
         gifts.taken_back(session, card, terms, posting)
+        offer_uses.taken_back(session, card, posting, vouchers.regained(lines), booked.posting.recorded_at)
     vouchers.given_back(session, card, lines)
     expiring.review(session, card, terms, booked.posting.recorded_at)
 

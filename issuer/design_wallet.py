@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from issuer.coordinates import coordinates_said, read_coordinates
 from issuer.editing import one_line, printable, whole_number
 from issuer.refusals import N_
 from passes.extras import LONGEST_TEXT, MOST_BEACONS, MOST_PLACES, Beacon, Extras, Place, Window
@@ -24,15 +24,8 @@ _FARTHEST, _LARGEST_MINOR = 100_000, 65_535
 _LONGEST_WINDOW = timedelta(hours=24)
 _ALONE = ("shareable", "phone_formats", "radius", "align", "apps", "app_url", "app_data")
 _ROW = re.compile(r"(place|beacon|window)_([0-9]{1,3})_([a-z]+)")
-_NUMBER, _NUMBER_WITH_COMMA = r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,30})?)°?", r"([+-]?[0-9]{1,3},[0-9]{1,30})°?"
-_COORDINATES = (
-    re.compile(rf"{_NUMBER_WITH_COMMA}(?:\s*;\s*|,?\s+){_NUMBER_WITH_COMMA}"),
-    re.compile(rf"{_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}"),
-)
 _APP = re.compile(r"(?:https://apps\.apple\.com/\S*\bid)?([0-9]{1,15})(?:\?\S*)?")
 
-COORDINATES = N_("“%(given)s” is no place: write latitude and longitude as maps give them, like 52.51628, 13.37771.")
-NOT_ON_EARTH = N_("“%(given)s” lies nowhere: latitudes go from -90 to 90, longitudes from -180 to 180.")
 NO_PLACE = N_("It is not said where this is: write latitude and longitude as maps give them, like 52.51628, 13.37771.")
 LONG_TEXT = N_("This text is longer than the 100 characters that fit: shorten it.")
 ODD_TEXT = N_("This text holds characters that no phone can show: type it anew.")
@@ -163,16 +156,11 @@ def _switch(fields: Mapping[str, str], name: str, *, before: bool) -> bool:
 def _place(reading: _Reading, row: str, heights: Mapping[tuple[float, float], float | None]) -> Place | None:
     name = f"{row}at"
     typed, text = reading.text(name), reading.spoken(f"{row}text")
-    found = next((match for form in _COORDINATES if (match := form.fullmatch(typed))), None)
-    if found is None:
-        reading.wrong(name, COORDINATES if typed else NO_PLACE)
-        return None
-    latitude, longitude = (float(number.replace(",", ".")) for number in found.groups())
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        reading.wrong(name, NOT_ON_EARTH)
+    at = read_coordinates(typed) if typed else NO_PLACE
+    if isinstance(at, str):
+        reading.wrong(name, at)
     elif reading.is_right(row):
-        height = heights.get((latitude, longitude))
-        return Place(latitude=latitude, longitude=longitude, altitude=height, text=text)
+        return Place(latitude=at[0], longitude=at[1], altitude=heights.get(at), text=text)
     return None
 
 
@@ -289,7 +277,7 @@ def _beacon_typed(beacon: Beacon) -> dict[str, str]:
 
 def coordinates(place: Place) -> str:
     """As maps give them: "52.51628, 13.37771"."""
-    return ", ".join(f"{Decimal(repr(degrees)):f}" for degrees in (place.latitude, place.longitude))
+    return coordinates_said(place.latitude, place.longitude)
 
 
 def _clock(moment: datetime | None, zone: str) -> str:

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from issuer.schema import Event
 
+VISITED, HAPPENED, TIER_REACHED = "visited", "happened", "tier_reached"
+"""What offers look at: a check-in (``location_id``), what another system told (``name``), a higher tier (``tier``)."""
+
 
 def record(
     session: Session, merchant_id: UUID, kind: str, now: datetime, card_id: UUID | None = None, **data: Any

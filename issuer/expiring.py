@@ -16,7 +16,7 @@ from sqlalchemy import DateTime, case, delete, exists, func, literal, or_, selec
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from issuer import due, notices
+from issuer import due, governing, notices
 from issuer.heaps import Heap, Heaps, play
 from issuer.ledger import Actor, Deed, balances, free_balances, post
 from issuer.lots import EndAt, Line, Lot, Outlook, any_end, end_in, first_told, outlook
@@ -72,7 +72,7 @@ def look_after(session: Session, card: Card, now: datetime) -> bool:
     """Book what is over, tell what ends next, plan the next look; whether the card changed, and was published.
 
     Something is over when its last day and the days of grace are, in the shop's zone. What a till has set aside is
-    waited for. The card is locked.
+    waited for. A first word of what ends next waits for the end of the quiet hours. The card is locked.
     """
     promises = promises_of(session, card)
     held = {unit: amount for unit, amount in balances(session, card).items() if amount > 0 and promises.touch(unit)}
@@ -90,7 +90,8 @@ def look_after(session: Session, card: Card, now: datetime) -> bool:
         post(session, card, lines, Deed("expiry", Actor("system"), now, now))
         _end_rounds(session, card, {line.unit for line in lines if held[line.unit] + line.amount == 0}, now)
     if lines or changed:
-        publish(session, [card], "expiry" if lines else "notice", CAMPAIGN, now)
+        loud = governing.may_sound(session, card, now)
+        publish(session, [card], "expiry" if lines else "notice", CAMPAIGN, now, loud=loud)
     return bool(lines) or changed
 
 
@@ -256,9 +257,12 @@ def _tell(session: Session, card: Card, told: Mapping[str, Outlook], waits: set[
     }
     query = select(Notice.key, Notice.values).where(Notice.card_id == card.id, Notice.kind == KIND)
     there: dict[str, dict[str, Any]] = dict(session.execute(query).all())
-    kept = {f"{KIND}:{unit}" for unit in waits}
+    calm, kept = governing.calm_at(session, card.merchant_id, now), {f"{KIND}:{unit}" for unit in waits}
+    late = wanted.keys() - there.keys() - kept if calm > now else set()
+    if late:
+        due.plan(session, card.id, card.merchant_id, due.EXPIRY, "", calm, earlier_only=True)
     gone = there.keys() - wanted.keys() - kept
-    news = {key: values for key, values in wanted.items() if there.get(key) != values and key not in kept}
+    news = {key: values for key, values in wanted.items() if there.get(key) != values and key not in kept | late}
     if gone:
         session.execute(delete(Notice).where(Notice.card_id == card.id, Notice.key.in_(gone)))
     for key, values in news.items():

@@ -20,11 +20,14 @@ from issuer.cards import CardView, view
 from issuer.drawings import hero_of, hero_url
 from issuer.issuing import dressed, face_of, look_from
 from issuer.language import LANGUAGES, translator
+from issuer.offer_places import places_of
+from issuer.offers.shown import standing
 from issuer.programs import program_view
 from issuer.refusals import N_
 from issuer.registrations import card_of
 from issuer.sample import plan_of, staged
 from issuer.schema import BrandVersion, GoogleObject, Merchant, Pass, Voucher
+from issuer.telling import tell
 from issuer.voucher_passes import as_voucher
 from passes.face import Face
 from passes.google import loyalty_class, loyalty_object
@@ -35,6 +38,7 @@ from passes.google_face import (
     GoogleProgram,
     GoogleVoucher,
     Link,
+    Message,
     Texts,
     Waiting,
 )
@@ -49,7 +53,13 @@ OBJECTS: Mapping[str, str] = {LOYALTY: "LoyaltyObject", OFFER: "OfferObject"}
 
 MOST_TO_SHOW = "full"
 """The stage of a sample that fills most places: what a card lacks, Google leaves free."""
-LABELS = {"web": N_("Open the card"), "phone": N_("Phone"), "mail": N_("Mail"), "website": N_("Website")}
+LABELS = {
+    "web": N_("Open the card"),
+    "wishes": N_("Choose what you hear"),
+    "phone": N_("Phone"),
+    "mail": N_("Mail"),
+    "website": N_("Website"),
+}
 _NOWHERE = "https://example.com/picture.png"
 _DIALLED = re.compile(r"[^+0-9]")
 _LEADS = re.compile(r"https?://[!-~]+|tel:[+0-9]{3,}|mailto:[!-~]+@[!-~]+")
@@ -126,15 +136,17 @@ def object_of(session: Session, pass_id: UUID, terms: Terms, now: datetime, *, n
     if issue.revoked_at is not None:
         return blanked(OBJECTS[kind], *ids, places_allowed=terms.places)
     card = card_of(session, issue)
+    # What stands in lines of an Apple pass are messages here: the rows of the front are the class's.
     shown, worn = view(session, card), worn_by(session, card.program_id)
-    merchant = session.get_one(Merchant, card.merchant_id)
-    first, *others = _faces(session, issue, shown, merchant, worn, terms)
+    plain, merchant = replace(shown, offers=()), session.get_one(Merchant, card.merchant_id)
+    first, *others = _faces(session, issue, plain, merchant, worn, terms)
     hero = hero_url(terms.public_url, str(card.program_id), worn.number, hero_of(session, worn, first, now))
     links, options = _links(shown, merchant, terms.public_url), {"notify": notify, "places_allowed": terms.places}
     if kind == OFFER:
         voucher = GoogleVoucher(*ids, hero, links, **_span(session, issue, shown))
         return offer_object(first, voucher, *others, **options)
-    return loyalty_object(first, _card(shown, ids, hero, links), *others, **options)
+    card_body = replace(_card(shown, ids, hero, links), **_of_offers(session, shown, terms))
+    return loyalty_object(first, card_body, *others, **options)
 
 
 def sample_bodies(faces: Faces, shown: CardView, names: Texts) -> tuple[Body, Body]:
@@ -164,6 +176,20 @@ def _card(shown: CardView, ids: tuple[str, str], hero: str, links: tuple[Link, .
     return GoogleCard(*ids, hero, links, ended=Ended.USED, waiting=waiting)
 
 
+def _of_offers(session: Session, shown: CardView, terms: Terms) -> dict[str, Any]:
+    """The card's offers among its details, and the shops that Google shows the card near, if it does that for us."""
+    places = places_of(session, shown) if terms.places else ()
+    return {"messages": tuple(_messages(shown)), "places": places}
+
+
+def _messages(shown: CardView) -> Iterator[Message]:
+    told = {language: tell(shown, language).offers for language in LANGUAGES}
+    for number, one in enumerate(standing(shown.offers)):
+        said = {language: offers[number] for language, offers in told.items()}
+        body = {language: "\n".join((offer.text, *offer.details)) for language, offer in said.items()}
+        yield Message(said[shown.language].key, one.shown_at, _in_all(N_("Offer")), body, one.ends_at)
+
+
 def _span(session: Session, issue: Pass, shown: CardView) -> dict[str, Any]:
     """From when on a voucher counts, if that is later than it was given, and why it is over if it is."""
     row = session.get_one(Voucher, issue.voucher_id)
@@ -177,6 +203,7 @@ def _links(shown: CardView, merchant: Merchant, public_url: str) -> tuple[Link, 
     contact = {key: str(said).strip() for key, said in merchant.contact.items() if said}
     found = {
         "web": f"{public_url}/card/{shown.web_key}",
+        "wishes": f"{public_url}/card/{shown.web_key}/wishes",
         "phone": f"tel:{_DIALLED.sub('', contact.get('phone', ''))}",
         "mail": f"mailto:{contact.get('mail', '')}",
         "website": contact.get("website", ""),

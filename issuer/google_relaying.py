@@ -18,7 +18,7 @@ from issuer import events
 from issuer.cards import locked_card
 from issuer.database import set_merchant
 from issuer.google_passes import LOYALTY, OFFER
-from issuer.publishing import AT_THE_TILL, CAMPAIGN, ENDED, GOOGLE, JOINED, MOVED, announce_on_google
+from issuer.publishing import CAMPAIGN, ENDED, GOOGLE, JOINED, MOVED, announce_on_google
 from issuer.schema import Card, GoogleObject, Pass, Publication
 
 AT_ONCE = 200
@@ -118,7 +118,8 @@ def waits(session: Session, now: datetime) -> bool:
 class GoogleClaim:
     """An object that this worker may write until ``leased_until``.
 
-    ``kind``: loyalty or offer. ``inserted``: Google had it before. ``reason``, ``priority``: of the last change.
+    ``kind``: loyalty or offer. ``inserted``: Google had it before. ``reason``, ``priority``: of the last change;
+    ``loud``: it may show a note.
     ``noticed_at``: the update may show a note on the phone, counted since then; null: it must not.
     """
 
@@ -133,6 +134,7 @@ class GoogleClaim:
     attempts: int
     priority: int
     reason: str
+    loud: bool
     inserted: bool
     leased_until: datetime
     noticed_at: datetime | None = None
@@ -154,6 +156,7 @@ CLAIMED = (
     Publication.attempts,
     Publication.priority,
     Publication.reason,
+    Publication.loud,
     GoogleObject.inserted_at.is_not(None),
     Publication.leased_until,
     GoogleObject.notices,
@@ -195,7 +198,7 @@ def _claim(now: datetime, *row: Any) -> GoogleClaim:
     claimed = GoogleClaim(*facts)
     recent = sum(at > now - NOTICE_WINDOW for at in notices)
     # What a stamp changes stands on the card, not on the vouchers that are sent along with it.
-    calls = claimed.kind == LOYALTY and claimed.inserted and claimed.priority == AT_THE_TILL
+    calls = claimed.kind == LOYALTY and claimed.inserted and claimed.loud
     calls = calls and claimed.reason not in QUIET
     return replace(claimed, noticed_at=now) if calls and recent < MOST_NOTICES else claimed
 

@@ -1,6 +1,6 @@
 """A card's entries, newest first, and how far each phone is with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from issuer.database import send
 from issuer.language import translator
 from issuer.ledger import MERGED, Booked
+from issuer.offer_texts import texts_of
 from issuer.refusals import N_
-from issuer.rules.movement import REST, SPEND, VISITS, is_internal
+from issuer.rules.movement import REST, SPEND, VISITS, is_internal, is_offer
 from issuer.schema import (
     Card,
     Device,
@@ -57,7 +58,8 @@ SAVED = f"""
 class EntryView:
     """The card's side of one movement, with its circumstances.
 
-    ``reason``: what a bonus or a gift was given for. ``reward_id``: what points were spent on.
+    ``reason``: what a bonus or a gift was given for. ``reward_id``: what points were spent on. ``offer``: what the card
+    said of an offer, by language.
     """
 
     id: UUID
@@ -73,6 +75,13 @@ class EntryView:
     where: str | None
     reason: str | None = None
     reward_id: UUID | None = None
+    offer: Mapping[str, str] | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it only makes room for an offer's use, which the other line of its posting says."""
+        says = self.cause == "redemption" or (self.cause == "reversal" and self.amount > 0)
+        return is_offer(self.unit) and not says
 
 
 def entries(
@@ -97,6 +106,8 @@ def entries(
         query = query.where(Entry.number < before)
     if posting_id is not None:
         query = query.where(Entry.posting_id == posting_id)
+    rows = session.execute(query).all()
+    texts = texts_of(session, card_id, {entry.posting_id: entry.unit for entry, *_ in rows if is_offer(entry.unit)})
     return [
         EntryView(
             id=entry.id,
@@ -112,8 +123,9 @@ def entries(
             where=where,
             reason=posting.note,
             reward_id=posting.reward_id,
+            offer=texts.get(posting.id),
         )
-        for entry, posting, reference, who, where in session.execute(query)
+        for entry, posting, reference, who, where in rows
     ]
 
 

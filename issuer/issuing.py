@@ -14,10 +14,12 @@ from issuer.cards import CardView
 from issuer.design import Design
 from issuer.ends import told_ends
 from issuer.language import translator
+from issuer.offer_lines import beside, front_offer, offer_lines, with_places
+from issuer.offer_places import places_of
 from issuer.schema import Card, Image, Merchant, Pass
 from issuer.sorts import balance_of, ends_at, is_used_up, large_lines, sort_of
-from issuer.telling import Telling, tell
-from passes.extras import NO_EXTRAS
+from issuer.telling import Fact, Telling, tell
+from passes.extras import NO_EXTRAS, Place
 from passes.face import Detector, Face, Line, StampLook, Stamps
 from passes.fitting import Front, fitted_primary, fitted_row, shortened
 from passes.typed import Moment
@@ -77,16 +79,37 @@ def ended(face: Face) -> Face:
     )
 
 
+def hushed(face: Face) -> Face:
+    """The same, with no line that a phone would show a note of when it changes."""
+    header, primary, secondary, auxiliary, back = (
+        tuple(replace(line, change_message=None) for line in lines)
+        for lines in (face.header, face.primary, face.secondary, face.auxiliary, face.back)
+    )
+    return replace(face, header=header, primary=primary, secondary=secondary, auxiliary=auxiliary, back=back)
+
+
 def face_of(session: Session, shown: CardView, merchant: Merchant, look: Look, public_url: str) -> Face:
     """What one version of a card shows: a function of rows alone."""
-    return dressed(shown, merchant, look, public_url, told_ends(session, shown))
+    return dressed(shown, merchant, look, public_url, told_ends(session, shown), places_of(session, shown))
 
 
-def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, ends: Sequence[str] = ()) -> Face:
-    """The face of a card, or of a sample of one, in a look. ``ends``: sentences about what lasts how long."""
+def dressed(
+    shown: CardView,
+    merchant: Merchant,
+    look: Look,
+    public_url: str,
+    ends: Sequence[str] = (),
+    places: Sequence[Place] = (),
+) -> Face:
+    """The face of a card, or of a sample of one, in a look.
+
+    :param ends: sentences about what lasts how long
+    :param places: of offers near shops
+    """
     design, told, sort = look.design, tell(shown), sort_of(shown)
     whole = _row(told, shown.language)
-    status, *others = row = fitted_row(whole)
+    row = tuple(_quiet_if_cut(line, full) for line, full in zip(fitted_row(whole), whole, strict=True))
+    status, *others = front = _with_offer(row, told, shown.language)
     return Face(
         language=shown.language,
         organization=merchant.name,
@@ -94,11 +117,12 @@ def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, en
         logo_text=merchant.name if design.show_name else "",
         colours=design.colours,
         header=(_header(shown, told),),
-        secondary=(_quiet_if_cut(status, whole[0]),),
-        auxiliary=tuple(_quiet_if_cut(line, full) for line, full in zip(others, whole[1:], strict=True)),
+        secondary=(status,),
+        auxiliary=tuple(others),
         back=(
             *_in_full(row, whole),
-            *_told_on_the_back(told, shown.language),
+            *_told_on_the_back(told, front, shown.language),
+            *offer_lines(told.offers, front, shown.language),
             *_lasting(ends, shown.language),
             *_back(shown, merchant, design, public_url),
         ),
@@ -113,7 +137,7 @@ def dressed(shown: CardView, merchant: Merchant, look: Look, public_url: str, en
         sort=sort,
         # As much of it as fits: other lines say it in full.
         primary=tuple(fitted_primary(line, sort) for line in large_lines(shown)),
-        extras=design.wallet,
+        extras=with_places(design.wallet, places),
     )
 
 
@@ -140,8 +164,17 @@ def _row(told: Telling, language: str) -> tuple[Line, ...]:
     _ = translator(language).gettext
     return (
         Line("status", _("Your card"), told.status, "%@"),
-        *(Line(fact.key, fact.label, fact.value, f"{fact.label}: %@") for fact in told.facts[:MOST_FACTS]),
+        *(_fact(fact) for fact in told.facts[:MOST_FACTS]),
     )
+
+
+def _fact(fact: Fact) -> Line:
+    return Line(fact.key, fact.label, fact.value, f"{fact.label}: %@")
+
+
+def _with_offer(row: tuple[Line, ...], told: Telling, language: str) -> tuple[Line, ...]:
+    offer = front_offer(told.offers, language)
+    return beside(row, offer) if offer else row
 
 
 def _quiet_if_cut(line: Line, full: Line) -> Line:
@@ -157,7 +190,7 @@ def _in_full(row: Sequence[Line], whole: Sequence[Line]) -> Iterator[Line]:
         yield Line("in-full", status.label, text, "%@" if row[0].value != status.value else None)
 
 
-def _told_on_the_back(told: Telling, language: str) -> Iterator[Line]:
+def _told_on_the_back(told: Telling, front: Sequence[Line], language: str) -> Iterator[Line]:
     """What a card bears for a while, most urgent first; it is announced when it comes."""
     _ = translator(language).gettext
     for key, sentence in told.notices:
@@ -167,6 +200,8 @@ def _told_on_the_back(told: Telling, language: str) -> Iterator[Line]:
     for voucher in told.vouchers:
         text = "\n".join(part for part in (voucher.sentence, voucher.code) if part)
         yield Line(voucher.key, voucher.name, text, f"{voucher.name}: %@")
+    # What an offer took the place of is announced all the same.
+    yield from (_fact(fact) for fact in told.facts[:MOST_FACTS] if fact.key not in {line.key for line in front})
     for fact in (*told.facts[MOST_FACTS:], *told.leftovers):
         yield Line(fact.key, fact.label, fact.value)
     if told.worth:
@@ -210,6 +245,12 @@ def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) 
         *([Line("about", _("Good to know"), own_words)] if own_words else []),
         *until_lines(ends_at(shown), shown.language),
         Line("web", _("This card on the web"), f"{public_url}/card/{shown.web_key}", link=_("Open the card")),
+        Line(
+            "wishes",
+            _("What you hear from us"),
+            f"{public_url}/card/{shown.web_key}/wishes",
+            link=_("Choose what you hear"),
+        ),
         Line("code", _("Card number"), shown.short_code, detect=()),
         Line("shop", _("Shop"), merchant.name, detect=TO_TAP["shop"]),
         *(

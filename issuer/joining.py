@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import certificates, customers, events, occasions, referrals
+from issuer import agenda, certificates, customers, events, occasions, referrals
 from issuer.codes import draw_code
 from issuer.customers import NOTHING, Profile, Told
 from issuer.keys import Keys
@@ -68,6 +68,7 @@ def join(
     session.flush()
     if joining.source != IMPORT:
         _receive(session, card, joining, now)
+    agenda.plan_new(session, card, now)
     return card
 
 

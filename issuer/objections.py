@@ -11,17 +11,22 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from issuer.editing import Objection, one_line, printable
+from issuer.offers import triggers
 from issuer.refusals import N_
 from issuer.rules.rules import AnyPart
 
 LONGEST_SHOWN = 40
 KINDS = {part.model_fields["kind"].default for part in get_args(get_args(AnyPart)[0])}
+ONE_OF = {"trigger": set(triggers.KINDS), "unlocks": {"voucher", "multiplier"}}
+"""Fields of an offer that hold one of several kinds."""
 
 MISSING = N_("This is missing: fill it in.")
 WHOLE_NUMBER = N_("“%(value)s” is not a whole number: write digits only.")
 NUMBER = N_("“%(value)s” is not a number: write one like 1.5.")
 CLOCK = N_("“%(value)s” is not a time: write hours and minutes, like 14:00.")
 REWARD = N_("“%(value)s” is not a reward: choose one of the program's.")
+ID = N_("“%(value)s” is not one of yours: choose one of the list.")
+DAY = N_("“%(value)s” is not a day: write it like 2026-12-24.")
 YES_OR_NO = N_("“%(value)s” is neither yes nor no: choose one of them.")
 TEXT = N_("“%(value)s” is not a text: write one.")
 LIST = N_("A list belongs here, and “%(value)s” is none.")
@@ -51,11 +56,15 @@ SENTENCES: Mapping[str, str] = {
     ),
     "literal_error": CHOICE,
     "union_tag_invalid": CHOICE,
-    "union_tag_not_found": N_("This rule has no kind: choose one."),
+    "union_tag_not_found": N_("This has no kind: choose one."),
     "time_type": CLOCK,
     "time_parsing": CLOCK,
-    "uuid_type": REWARD,
-    "uuid_parsing": REWARD,
+    "uuid_type": ID,
+    "uuid_parsing": ID,
+    "date_type": DAY,
+    "date_parsing": DAY,
+    "date_from_datetime_parsing": DAY,
+    "date_from_datetime_inexact": DAY,
     "bool_type": YES_OR_NO,
     "bool_parsing": YES_OR_NO,
     "tuple_type": LIST,
@@ -65,16 +74,19 @@ SENTENCES: Mapping[str, str] = {
     "model_attributes_type": FIELDS,
     "extra_forbidden": N_("There is no field “%(field)s” here: take it away."),
 }
+EVENT_NAME = N_(
+    "“%(value)s” is not the name of an event: write up to 60 small letters, digits and . - _, a letter or digit first."
+)
 LIMITS = ("ge", "gt", "le", "lt", "max_length", "min_length", "decimal_places")
 
 
 def objections(error: ValidationError) -> list[Objection]:
     """Each value that cannot be used, with the field that holds it: "parts.0.stamps_needed"."""
     items = error.errors(include_url=False)
-    return [objection(item) for item in items if not _follows_from_another(item, items)]
+    return [objection(item) for item in items if not follows_from_another(item, items)]
 
 
-def _follows_from_another(item: ErrorDetails, items: list[ErrorDetails]) -> bool:
+def follows_from_another(item: ErrorDetails, items: list[ErrorDetails]) -> bool:
     """Pydantic counts only what it could read, so a list with one wrong line is "too short" besides."""
     where = item["loc"]
     return item["type"] == "too_short" and any(other["loc"][: len(where)] == where != other["loc"] for other in items)
@@ -82,24 +94,35 @@ def _follows_from_another(item: ErrorDetails, items: list[ErrorDetails]) -> bool
 
 def objection(item: ErrorDetails) -> Objection:
     """One complaint of pydantic's, with the field that it is about."""
-    context, about = item.get("ctx", {}), ".".join(_path(item["loc"]))
+    context, about = item.get("ctx", {}), ".".join(path(item["loc"]))
     if "message" in context:
         fields = [field for field in (about, context["about"]) if field]
         return Objection(context["message"], dict(context["values"]), ".".join(fields))
     if item["type"].startswith("union_tag"):
         about = ".".join(field for field in (about, "kind") if field)
-    message = SENTENCES.get(item["type"], OTHER)
+    message = _sentence(item, context, about)
     typed = item["input"]
     if item["type"] != "extra_forbidden" and (typed is None or (isinstance(typed, str) and not typed.strip())):
         message = MISSING
     return Objection(message, dict(_values(item, context, about)), about)
 
 
-def _path(location: tuple[int | str, ...]) -> Iterator[str]:
-    """Pydantic names the kind of a part after its number, which is no field."""
+def _sentence(item: ErrorDetails, context: Mapping[str, Any], about: str) -> str:
+    if item["type"].startswith("uuid_") and about.endswith("reward_id"):
+        return REWARD
+    if item["type"] == "string_pattern_mismatch" and context.get("pattern") == triggers.EVENT_NAME:
+        return EVENT_NAME
+    if item["type"] == "too_long" and isinstance(item["input"], str):
+        return SENTENCES["string_too_long"]
+    return SENTENCES.get(item["type"], OTHER)
+
+
+def path(location: tuple[int | str, ...]) -> Iterator[str]:
+    """Where a value stands. Pydantic names the kind behind whatever holds one of several, which is no field."""
     for number, step in enumerate(location):
-        after_number = number > 1 and isinstance(location[number - 1], int) and location[number - 2] == "parts"
-        if not (after_number and step in KINDS):
+        before = location[number - 1] if number else ""
+        after_number = number > 1 and isinstance(before, int) and location[number - 2] == "parts"
+        if not (after_number and step in KINDS) and step not in ONE_OF.get(str(before), ()):
             yield str(step)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, FromClause, LargeBinary, Select, Text, column, func, select, values
 from sqlalchemy.orm import Session
 
-from issuer import claims, customers, due, earning, vouchers
+from issuer import claims, customers, due, earning, governing, vouchers
 from issuer.database import set_merchant
 from issuer.keys import Keys
 from issuer.ledger import Actor, Booked, Deed, available, post
@@ -84,7 +84,8 @@ def congratulate(session: Session, customer_id: UUID, birthday: date, now: datet
 def celebrate(session: Session, keys: Keys, merchant_id: UUID, now: datetime, limit: int) -> int:
     """The worker's look, as often as it likes: give what birthdays and anniversaries bring at a shop now.
 
-    Waits for no till: a card that somebody else is at work with is left for the next look.
+    Waits for no till: a card that somebody else is at work with is left for the next look. In quiet hours come those
+    gifts only that are gone with the day, and in silence.
 
     :param limit: gifts at most; fewer were given when this is over
     :returns: gifts given
@@ -93,7 +94,10 @@ def celebrate(session: Session, keys: Keys, merchant_id: UUID, now: datetime, li
     customers.complete_birthdays(session, keys, BIRTHDAYS_AT_ONCE)
     zone = session.get_one(Merchant, merchant_id).zone
     today, found = now.astimezone(ZoneInfo(zone)).date(), 0
+    is_quiet = governing.is_quiet(session, merchant_id, now)
     for program, rule in _celebrating(session):
+        if is_quiet and rule.waits_for_morning:
+            continue
         query = _born(keys, rule, today) if rule.occasion == "birthday" else _joined(rule, today, zone)
         mine = query.where(Card.program_id == program.id, Card.state == "active").limit(limit - found)
         for card_id, day in session.execute(mine).all():
@@ -115,7 +119,8 @@ def give(
     booking = [*lines, *(gift.rule.grant.movement() for gift in mine)]
     if not booking:
         return None
-    booked = earning.earn(session, card, terms, earning.Earning(deed, lines=booking, priority=priority))
+    loud = priority == AT_THE_TILL or governing.may_sound(session, card, deed.recorded_at)
+    booked = earning.earn(session, card, terms, earning.Earning(deed, lines=booking, priority=priority, loud=loud))
     note(session, card, mine, booked)
     return booked
 
@@ -179,7 +184,7 @@ def end_gift(session: Session, card: Card, key: str, now: datetime) -> Booked | 
         return None
     deed = Deed("expiry", SYSTEM, now, now, note=gift.occasion)
     booked = post(session, card, [Movement(gift.unit, -left, "expired", "expiry")], deed)
-    publish(session, [card], "expiry", CAMPAIGN, now)
+    publish(session, [card], "expiry", CAMPAIGN, now, loud=governing.may_sound(session, card, now))
     return booked
 
 

@@ -17,13 +17,13 @@ from issuer.rules.movement import PREPAID, Movement
 from issuer.rules.part import Sale
 from issuer.rules.prepaid import PrepaidRule
 from issuer.schema import Card, Purchase
-from issuer.terms import terms_of
+from issuer.terms import terms_and_balances
 from issuer.visits import Visit, inactive, refuse
 
 
 def buy_visits(session: Session, card: Card, visit: Visit) -> Bought | Refusal:
     """Book a purchase of the visits that the program sells, for its price of the day. The card is locked."""
-    terms = terms_of(session, card, visit.at)
+    terms, before = terms_and_balances(session, card, visit.at, visit.shop_id)
     rule = terms.at.one(PrepaidRule)
     refusal = inactive(card) or (Refusal("no_visits_here") if rule is None else None)
     if refusal or rule is None:
@@ -35,7 +35,7 @@ def buy_visits(session: Session, card: Card, visit: Visit) -> Bought | Refusal:
     sale = Sale(terms.local(visit.at), total=rule.price, tier=card.tier)
     bought = Movement(PREPAID, rule.visits, "issued", "purchase")
     deed = visit.deed("purchase", purchase_id=made)
-    booked = earn(session, card, terms, Earning(deed, sale, [bought], is_purchase=True))
+    booked = earn(session, card, terms, Earning(deed, sale, [bought], is_purchase=True), before)
     return Bought(session.get_one(Purchase, made), quote, booked)
 
 

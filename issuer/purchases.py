@@ -1,6 +1,6 @@
 """What was bought, and what it earns, costs less and is paid with."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID, uuid4
 
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +13,7 @@ from issuer.refusals import Refusal
 from issuer.rules.movement import CREDIT, SPEND, Movement
 from issuer.rules.part import Item, Sale
 from issuer.schema import Card, Purchase
-from issuer.terms import Terms, terms_of
+from issuer.terms import Terms, terms_and_balances, terms_of
 from issuer.visits import Visit, inactive, refuse, too_soon
 
 
@@ -63,7 +63,9 @@ def buy(
 
     :param pause: False for a history that is booked afterwards
     """
-    terms = terms_of(session, card, visit.at)
+    terms, before = terms_and_balances(session, card, visit.at, visit.shop_id)
+    if cause != "purchase":
+        terms = replace(terms, multiplier=None)
     refusal = inactive(card) or (too_soon(session, card, terms.program, visit) if pause else None)
     found = refusal or _reckoned(session, card, order, visit, terms)
     if isinstance(found, Refusal):
@@ -74,7 +76,8 @@ def buy(
         return refuse(session, card, made, visit)
     sale = Sale(terms.local(visit.at), total=reckoned.to_pay, items=order.items, tier=card.tier)
     deed = visit.deed(cause, purchase_id=made)
-    booked = earn(session, card, terms, Earning(deed, sale, lines, is_purchase=order.total > 0))
+    earning = Earning(deed, sale, lines, is_purchase=order.total > 0, voucher_id=voucher_id)
+    booked = earn(session, card, terms, earning, before)
     return Bought(session.get_one(Purchase, made), reckoned, booked)
 
 
@@ -115,7 +118,7 @@ def record(
         "id": uuid4(),
         "merchant_id": card.merchant_id,
         "card_id": card.id,
-        "location_id": visit.location_id or visit.actor.location_id,
+        "location_id": visit.shop_id,
         "till_id": visit.actor.till_id,
         "total": order.total if order else None,
         "currency": terms.currency if order else None,
@@ -126,6 +129,7 @@ def record(
         "reference": visit.reference,
         "rule_version": terms.at_version,
         "tier": card.tier,
+        "factor": terms.multiplier.factor if terms.multiplier else None,
         "occurred_at": visit.at,
         "recorded_at": visit.now,
     }

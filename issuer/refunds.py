@@ -222,7 +222,7 @@ def _sale(session: Session, card: Card, part: _Part) -> Sale:
     bought = part.purchase
     local = terms_of(session, card, bought.occurred_at).local(bought.occurred_at)
     items = tuple(Item(**item) for item in bought.items or ())
-    return Sale(local, total=part.cash, items=items, tier=bought.tier)
+    return Sale(local, total=part.cash, items=items, tier=bought.tier, factor=Fraction(bought.factor or 1))
 
 
 def _rules_then(session: Session, card: Card, story: _Story, purchase: Purchase) -> Rules:

@@ -56,12 +56,12 @@ def advance(session: Session, now: datetime, rate: int) -> bool:
         rollout.begun_at = now
     ids = _next(session, rollout)
     cards = _free(session, ids)
-    told, carried = _until_enough(cards, _carried(session, cards), max(1, rate // STEPS_A_SECOND))
+    told, pushes = _until_enough(cards, carried(session, cards), max(1, rate // STEPS_A_SECOND))
     if told:
         publish(session, told, "design", CAMPAIGN, now)
         rollout.after_card, rollout.told = told[-1].id, rollout.told + len(told)
     over = len(told) == len(ids) < AT_ONCE
-    rollout.due_at = None if over else now + timedelta(seconds=carried / max(1, rate))
+    rollout.due_at = None if over else now + timedelta(seconds=pushes / max(1, rate))
     session.flush()
     return True
 
@@ -84,7 +84,7 @@ def _wears(brand_id: UUID) -> ColumnElement[bool]:
     return Card.program_id.in_(select(Program.id).where(Program.brand_id == brand_id))
 
 
-def _carried(session: Session, cards: Sequence[Card]) -> set[UUID]:
+def carried(session: Session, cards: Sequence[Card]) -> set[UUID]:
     """Those of the cards that a phone holds, and will fetch anew, or Google, which is to be told."""
     live = Pass.card_id.in_([card.id for card in cards]) & Pass.revoked_at.is_(None)
     on_phones = select(Pass.card_id).join(Registration, Registration.pass_id == Pass.id).where(live)
@@ -92,14 +92,14 @@ def _carried(session: Session, cards: Sequence[Card]) -> set[UUID]:
     return set(session.scalars(on_phones.union(on_google)))
 
 
-def _until_enough(cards: Sequence[Card], carried: set[UUID], most: int) -> tuple[list[Card], int]:
+def _until_enough(cards: Sequence[Card], held: set[UUID], most: int) -> tuple[list[Card], int]:
     """Cards from the first on, up to ``most`` that phones hold; and how many of those there are."""
     told: list[Card] = []
     count = 0
     for card in cards:
-        if card.id in carried and count == most:
+        if card.id in held and count == most:
             break
-        count += card.id in carried
+        count += card.id in held
         told.append(card)
     return told, count
 

@@ -1,7 +1,7 @@
 """The signed file of a pass: what a process keeps of it, and what is made anew for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from issuer import certificates, push_stops
 from issuer.cards import view
 from issuer.database import held, send
 from issuer.drawings import artwork_of
-from issuer.issuing import Look, ended, face_of, look_from
+from issuer.issuing import Look, ended, face_of, hushed, look_from
 from issuer.keys import Keys
+from issuer.publishing import APPLE
 from issuer.registrations import last_modified, pass_token, shown_version
 from issuer.remembering import Remembered
 from issuer.schema import BrandVersion, Card, Certificate, Merchant, Pass
@@ -29,7 +30,8 @@ _CARD, _MERCHANT = (table.__table__.columns.keys() for table in (Card, Merchant)
 MADE_OF = f"""
     SELECT {", ".join(f"card.{name}" for name in _CARD)}, {", ".join(f"merchant.{name}" for name in _MERCHANT)},
         brand.id, brand.current_version, signing.id, md5(signing.key_sealed),
-        EXISTS ({push_stops.IS_INVALID})
+        EXISTS ({push_stops.IS_INVALID}),
+        (SELECT loud FROM publication WHERE pass_id = %(pass)s AND channel = %(channel)s)
     FROM card
     JOIN merchant ON merchant.id = card.merchant_id
     JOIN program ON program.id = card.program_id
@@ -74,12 +76,16 @@ class SealedPass:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a pass is made of. ``brand``: id and version; ``certificate``: id and what changes with its key."""
+    """What a pass is made of. ``brand``: id and version; ``certificate``: id and what changes with its key.
+
+    ``loud``: phones may show a note of what changed last.
+    """
 
     card: Card
     merchant: Merchant
     brand: _Version
     certificate: tuple[UUID, str]
+    loud: bool
 
 
 def seal_for(session: Session, keys: Keys, issue: Pass, public_url: str, signing_time: datetime) -> SealedPass:
@@ -118,21 +124,27 @@ def check_asked(content: Mapping[str, Any], issue: Pass) -> None:
 
 def _face(session: Session, issue: Pass, parts: _Parts, public_url: str) -> Face:
     shown = view(session, parts.card)
+    if issue.voucher_id is not None:
+        shown = replace(shown, offers=())
     face = face_of(session, shown, parts.merchant, _look(session, parts.brand), public_url)
     if issue.voucher_id is not None:
         face = as_voucher(session, issue, shown, face)
+    if not parts.loud:
+        face = hushed(face)
     return ended(face) if issue.revoked_at else face
 
 
 def _parts(session: Session, issue: Pass) -> _Parts:
     row: tuple[Any, ...]
-    (row,) = send(session, MADE_OF, {"card": issue.card_id, "pass_type": issue.pass_type})
-    card, merchant, brand, certificate = row[: len(_CARD)], row[len(_CARD) : -5], row[-5:-3], row[-3:-1]
+    values = {"card": issue.card_id, "pass_type": issue.pass_type, "pass": issue.id, "channel": APPLE}
+    (row,) = send(session, MADE_OF, values)
+    *_, is_invalid, loud = row
+    card, merchant, brand, certificate = row[: len(_CARD)], row[len(_CARD) : -6], row[-6:-4], row[-4:-2]
     if issue.pass_type is None or certificate[0] is None:
         raise certificates.CertificateMissing(issue.pass_type)
-    if row[-1]:
+    if is_invalid:
         raise certificates.CertificateRevoked(issue.pass_type)
-    return _Parts(held(session, Card, card), held(session, Merchant, merchant), brand, certificate)
+    return _Parts(held(session, Card, card), held(session, Merchant, merchant), brand, certificate, loud is not False)
 
 
 def _look(session: Session, brand: _Version) -> Look:

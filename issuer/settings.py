@@ -60,6 +60,7 @@ class Settings:
     apns_url: str
     apns_ca_file: Path | None
     google: GoogleSettings | None
+    weather_url: str = field(repr=False)
     mode: str
     clock_offset: timedelta
     sandbox_url: str | None
@@ -108,6 +109,12 @@ SETTINGS = (
     Setting("GOOGLE_WALLET_URL", "Google's Wallet API", "https://walletobjects.googleapis.com"),
     Setting("GOOGLE_SAVE_URL", "what a link to save a card begins with", "https://pay.google.com/gp/v/save"),
     Setting("GOOGLE_CALLBACK_KEYS_URL", "Google's keys for callbacks", "https://pay.google.com/gp/m/issuer/keys"),
+    Setting(
+        "WEATHER_URL",
+        "Open-Meteo's forecasts, for offers by weather; with its key behind a ? where it needs one",
+        "https://api.open-meteo.com",
+        secret=True,
+    ),
     Setting("TREUEPASS_GOOGLE_PLACES", "yes when Google has allowed this issuer merchant locations", "no"),
     Setting("TREUEPASS_MODE", "production, demo or test", "production"),
     Setting("TREUEPASS_CLOCK", "RFC 3339 instant from which time runs on; demo and test only", ""),
@@ -297,6 +304,7 @@ def _settings(read: _Reader, data_dir: Path) -> Settings:
         apns_url=read.parsed("APNS_URL", _http_url, "an https:// address", ""),
         apns_ca_file=Path(read.text("APNS_CA_FILE")) if read.text("APNS_CA_FILE") else None,
         google=_google(read),
+        weather_url=read.parsed("WEATHER_URL", _http_url, "an https:// address", ""),
         mode=read.parsed("TREUEPASS_MODE", _mode, "production, demo or test", "production"),
         clock_offset=read.parsed(
             "TREUEPASS_CLOCK",

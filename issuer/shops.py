@@ -2,16 +2,17 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from issuer import programs, tills
-from issuer.editing import Author, Gone, Objection, name_objection, one_line
-from issuer.schema import Location, Till
+from issuer import programs, rollouts, tills
+from issuer.coordinates import read_coordinates
+from issuer.editing import Author, Gone, Objection, name_objection, one_line, printable
+from issuer.schema import Brand, Location, Offer, OfferVersion, Till
 
 LONGEST_NAME = 60
 LONGEST_ADDRESS = 200
@@ -47,32 +48,72 @@ def shops(session: Session, merchant_id: UUID, now: datetime) -> list[ShopView]:
     return [_shop(place, by_place.get(place.id, [])) for place in programs.locations(session)]
 
 
-def add_shop(session: Session, author: Author, name: str, address: str) -> Location | Objection:
-    """A new location. An empty address is none."""
-    name, address = one_line(name), one_line(address)
-    objection = _shop_objection(name, address)
-    if objection:
-        return objection
-    place = Location(
-        id=uuid4(), merchant_id=author.merchant_id, name=name, address=address or None, created_at=author.now
-    )
+@dataclass(frozen=True)
+class ShopFields:
+    """What was typed. ``at``: latitude and longitude, as maps give them. Empty is none, but for the name."""
+
+    name: str
+    address: str = ""
+    at: str = ""
+
+    def read(self) -> "Described | Objection":
+        name, address, at = one_line(self.name), one_line(self.address), one_line(self.at)
+        degrees = read_coordinates(at) if at else (None, None)
+        objection = _shop_objection(name, address)
+        if objection:
+            return objection
+        if isinstance(degrees, str):
+            return Objection(degrees, {"given": "".join(filter(printable, at))[:40]}, "at")
+        return Described(name, address or None, *degrees)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of a shop. Degrees, north and east positive."""
+
+    name: str
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+
+
+def add_shop(session: Session, author: Author, fields: ShopFields) -> Location | Objection:
+    """A new location."""
+    said = fields.read()
+    if isinstance(said, Objection):
+        return said
+    place = Location(id=uuid4(), merchant_id=author.merchant_id, created_at=author.now, **asdict(said))
     session.add(place)
     session.flush()
     author.record(session, "shop_added", location_id=str(place.id))
+    if said.latitude is not None:
+        _tell_cards(session, author)
     return place
 
 
-def change_shop(session: Session, author: Author, location_id: UUID, name: str, address: str) -> Objection | None:
+def change_shop(session: Session, author: Author, location_id: UUID, fields: ShopFields) -> Objection | None:
     """
     :raises Gone: no such location
     """
-    place = _place(session, location_id)
-    name, address = one_line(name), one_line(address)
-    objection = _shop_objection(name, address)
-    if objection is None:
-        place.name, place.address = name, address or None
-        author.record(session, "shop_changed", location_id=str(place.id))
-    return objection
+    place, said = _place(session, location_id), fields.read()
+    if isinstance(said, Objection):
+        return said
+    has_moved = (place.latitude, place.longitude) != (said.latitude, said.longitude)
+    place.name, place.address = said.name, said.address
+    place.latitude, place.longitude = said.latitude, said.longitude
+    author.record(session, "shop_changed", location_id=str(place.id))
+    if has_moved:
+        _tell_cards(session, author)
+    return None
+
+
+def _tell_cards(session: Session, author: Author) -> None:
+    """Where an offer is near shops, cards on phones have to learn where those are now."""
+    version = (OfferVersion.offer_id == Offer.id) & (OfferVersion.number == Offer.version)
+    is_near = OfferVersion.content["trigger"]["kind"].astext == "place"
+    if session.scalar(select(exists().where(version, is_near, Offer.state == "live"))):
+        for brand in session.scalars(select(Brand)).all():
+            rollouts.begin(session, brand, author.now)
 
 
 def invite_till(session: Session, author: Author, location_id: UUID) -> tuple[Location, str]:

@@ -39,7 +39,7 @@ def large_lines(shown: CardView) -> Iterator[Line]:
     if sort is Sort.VOUCHER and shown.rules.grid is None and shown.vouchers:
         one = shown.vouchers[0]
         worths = ", ".join(voucher_worth(voucher, words) for voucher in shown.vouchers)
-        yield Line("offer", one.names[words.language] if len(shown.vouchers) == 1 else "", worths)
+        yield Line("vouchers", one.names[words.language] if len(shown.vouchers) == 1 else "", worths)
 
 
 def is_used_up(shown: CardView) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from issuer import due, notices
+from issuer import due, events, governing, notices
 from issuer.history import TAKEN_BACK
 from issuer.ledger import Deed, balances
 from issuer.publishing import CAMPAIGN, publish
@@ -54,7 +54,7 @@ def review(session: Session, card: Card, terms: Terms, now: Mapping[str, int], a
     if rule is None:
         return
     if not _is_still_worth_it(session, card, rule, now, terms.local(at)):
-        _hold(session, card, terms, rule, rule.standing(now, terms.local(at)))
+        _hold(session, card, terms, rule, rule.standing(now, terms.local(at)), at)
     _raise(session, card, terms, rule, now, at)
     _free_rewards(session, card)
 
@@ -62,18 +62,22 @@ def review(session: Session, card: Card, terms: Terms, now: Mapping[str, int], a
 def look_after_tier(session: Session, card: Card, now: datetime) -> bool:
     """Announce that a tier is about to fall, or let it fall at its window's end; whether the card was published.
 
-    The card is locked.
+    In quiet hours nothing is announced that was not before, but when they are over. The card is locked.
     """
     terms, before = terms_of(session, card, now), (card.tier, card.tier_until)
     rule, there = terms.current.one(TierRule), balances(session, card)
     if card.tier_until is not None and now >= card.tier_until:
         standing = rule.standing(there, terms.local(now)) if rule else Standing(None, None)
-        _hold(session, card, terms, rule, standing)
-    said = _tell(session, card, terms, rule, there, now)
+        _hold(session, card, terms, rule, standing, now)
+    calm = governing.calm_at(session, card.merchant_id, now)
+    waits = calm > now and session.scalar(select(Notice.key).where(*_notice(card))) is None
+    said = not waits and _tell(session, card, terms, rule, there, now)
     _plan(session, card, terms, rule, now)
+    if waits and card.tier_until is not None:
+        due.plan(session, card.id, card.merchant_id, due.TIER, "", calm, earlier_only=True)
     changed = said or (card.tier, card.tier_until) != before
     if changed:
-        publish(session, [card], "tier", CAMPAIGN, now)
+        publish(session, [card], "tier", CAMPAIGN, now, loud=governing.may_sound(session, card, now))
     return changed
 
 
@@ -81,7 +85,7 @@ def _raise(session: Session, card: Card, terms: Terms, rule: TierRule, now: Mapp
     """A tier that is higher than the card's, or lasts longer; and what is said of the one that it has."""
     reached = rule.standing(now, terms.local(at))
     if _measure(rule, reached) > _measure(rule, Standing(card.tier, card.tier_until)):
-        _hold(session, card, terms, rule, reached)
+        _hold(session, card, terms, rule, reached, at)
     elif card.tier_until is not None and _announced_from(card.tier_until, terms, rule) <= at:
         _tell(session, card, terms, rule, now, at)
 
@@ -97,8 +101,10 @@ def _is_still_worth_it(session: Session, card: Card, rule: TierRule, now: Mappin
     return any(_measure(rule, one.standing(now, local)) >= held for one in versions if one)
 
 
-def _hold(session: Session, card: Card, terms: Terms, rule: TierRule | None, standing: Standing) -> None:
+def _hold(session: Session, card: Card, terms: Terms, rule: TierRule | None, standing: Standing, now: datetime) -> None:
     """Give the card this tier; what was announced for the other is taken away."""
+    if rule is not None and rule.rank(standing.tier) > rule.rank(card.tier):
+        events.record(session, card.merchant_id, events.TIER_REACHED, now, card.id, tier=standing.tier)
     card.tier, card.tier_until = standing.tier, standing.until
     _unsay(session, card)
     _plan(session, card, terms, rule)

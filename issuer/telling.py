@@ -24,6 +24,7 @@ from issuer.rules.movement import (
     SPEND,
     is_counter,
     is_internal,
+    is_offer,
     is_owed,
     is_reward,
 )
@@ -44,6 +45,7 @@ from issuer.statuses import (
     voucher_worth,
     worth_text,
 )
+from issuer.telling_offers import ToldOffer, told_offers
 from issuer.vouchers import shown_code
 
 _NO_KEY = re.compile(r"[^0-9A-Za-z_-]")
@@ -100,7 +102,8 @@ class Telling:
 
     ``header``: the balance that stands first. ``facts``: further ones, with the same keys for every card of the rules,
     because Google's class names them. ``leftovers``: what came from rules that do not hold any more. ``worth``: of the
-    points, unless the status says it. ``notices`` and ``owed``: sentences with their keys.
+    points, unless the status says it. ``notices`` and ``owed``: sentences with their keys. ``offers``: most important
+    first.
     """
 
     header: Fact
@@ -114,6 +117,7 @@ class Telling:
     owed: tuple[tuple[str, str], ...]
     donated: str | None
     promises: tuple[str, ...]
+    offers: tuple[ToldOffer, ...]
 
 
 def tell(shown: CardView, language: str | None = None) -> Telling:
@@ -132,6 +136,7 @@ def tell(shown: CardView, language: str | None = None) -> Telling:
         owed=tuple(_owed(shown, words)),
         donated=_donated(shown, words),
         promises=shown.rules.promises(words),
+        offers=tuple(told_offers(shown, words)),
     )
 
 
@@ -238,8 +243,8 @@ def _leftovers(shown: CardView, words: Wording) -> Iterator[Fact]:
 
 
 def _is_balance(unit: str) -> bool:
-    told_elsewhere = is_reward(unit) or is_owed(unit) or unit.startswith("voucher:") or unit == DONATED
-    return not (told_elsewhere or is_internal(unit))
+    told_elsewhere = is_reward(unit) or is_owed(unit) or is_offer(unit) or unit.startswith("voucher:")
+    return not (told_elsewhere or unit == DONATED or is_internal(unit))
 
 
 def _is_spoken_of(unit: str, rules: Rules) -> bool:

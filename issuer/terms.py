@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from issuer.database import send
+from issuer.offers.counting import most
+from issuer.offers.shown import COLUMNS, ShownOffer
 from issuer.rules import Rules
 from issuer.rules.movement import Movement, is_counter
 from issuer.rules.points import PointRule, Price
@@ -33,7 +35,17 @@ _TERMS = """
 """
 TERMS = _TERMS.format(more="")
 BALANCES = "(SELECT jsonb_object_agg(unit, balance) FROM account WHERE card_id = %(card)s)"
-TERMS_AND_BALANCES = _TERMS.format(more=f", {BALANCES}")
+# What the card bore then that multiplies, and the clock of the shop; one that ended late ended when its window did.
+MULTIPLIERS = f"""(
+    SELECT jsonb_agg(jsonb_build_array(jsonb_build_array({", ".join(COLUMNS)}), here.zone))
+    FROM showing
+    JOIN offer_version ON offer_version.offer_id = showing.offer_id AND offer_version.number = showing.version
+    LEFT JOIN location ON location.id = showing.location_id
+    LEFT JOIN location AS here ON here.id = %(location)s
+    WHERE card_id = %(card)s AND factor IS NOT NULL
+        AND shown_at <= %(at)s AND %(at)s < least(ended_at, closes_at)
+)"""  # noqa: S608 (constants)
+TERMS_AND_BALANCES = _TERMS.format(more=f", {MULTIPLIERS}, {BALANCES}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,10 @@ class ProgramNow:
 
 @dataclass(frozen=True)
 class Terms:
-    """The rules of one card. ``at``: the version that held when something happened; ``pins``: counter to version."""
+    """The rules of one card. ``at``: the version that held when something happened; ``pins``: counter to version.
+
+    ``multiplier``: the offer of the card by which a sale then earns more, if it was asked for.
+    """
 
     program: ProgramNow
     zone: str
@@ -56,6 +71,7 @@ class Terms:
     pinned: int
     pins: Mapping[str, int]
     at_version: int
+    multiplier: ShownOffer | None = None
 
     @property
     def at(self) -> Rules:
@@ -111,10 +127,25 @@ def terms_of(session: Session, card: Card, at: datetime) -> Terms:
     return _terms(card, send(session, TERMS, _asked(card, at)))
 
 
-def terms_and_balances(session: Session, card: Card, at: datetime) -> tuple[Terms, dict[str, int]]:
-    """`terms_of` and `issuer.ledger.balances` in one statement, as every stamp needs both. The card is locked."""
-    rows = send(session, TERMS_AND_BALANCES, _asked(card, at) | {"card": card.id})
-    return _terms(card, [row[:-1] for row in rows]), rows[0][-1] or {}
+def terms_and_balances(
+    session: Session, card: Card, at: datetime, location_id: UUID | None = None
+) -> tuple[Terms, dict[str, int]]:
+    """`terms_of` and `issuer.ledger.balances` in one statement, as every stamp needs both. The card is locked.
+
+    With the offer that multiplies what is earned.
+
+    :param location_id: the shop by whose clock its hours go
+    """
+    rows = send(session, TERMS_AND_BALANCES, _asked(card, at) | {"card": card.id, "location": location_id})
+    *_, multipliers, found = rows[0]
+    terms = _terms(card, [row[:-2] for row in rows])
+    return replace(terms, multiplier=_multiplier(terms, multipliers, at)) if multipliers else terms, found or {}
+
+
+def _multiplier(terms: Terms, multipliers: Sequence[tuple[Any, str | None]], at: datetime) -> ShownOffer | None:
+    """``multipliers``: with the shop's zone each, which is the merchant's if it has none."""
+    zone = multipliers[0][1] or terms.zone
+    return most((ShownOffer.read(row) for row, _ in multipliers), at, zone)
 
 
 def _asked(card: Card, at: datetime) -> dict[str, Any]:

@@ -29,6 +29,11 @@ class Visit:
     def at(self) -> datetime:
         return self.occurred_at or self.now
 
+    @property
+    def shop_id(self) -> UUID | None:
+        """Where it happened."""
+        return self.location_id or self.actor.location_id
+
     def deed(self, cause: str, **more: UUID | str | None) -> Deed:
         """What a posting says of itself."""
         return Deed(cause, self.actor, self.at, self.now, self.location_id, **more)  # type: ignore[arg-type]

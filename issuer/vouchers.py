@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from issuer import due
+from issuer import due, governing, offer_uses, offers_borne
 from issuer.cards import locked_card
 from issuer.ledger import Booked, available, post
 from issuer.publishing import AT_THE_TILL, CAMPAIGN, publish
@@ -22,7 +22,7 @@ from issuer.visits import Visit, inactive, refuse
 from signing.codes import SYMBOLS
 
 CODE_LENGTH, GROUP = 26, 4
-END = "voucher_end"
+END, OFFER = "voucher_end", "offer"
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2014\u2212]+")
 _MISREAD = str.maketrans("OIL", "011")
 
@@ -41,7 +41,7 @@ class Wanted:
 def issue(session: Session, card: Card, wanted: Wanted, visit: Visit, origin: str) -> Voucher:
     """Give a locked card a voucher; whether it is active the caller asks first, by `visits.inactive`.
 
-    :param origin: program, console or api
+    :param origin: program, console, api or offer
     """
     row = draw(session, card, wanted, visit.now, origin)
     post(session, card, [uses_of(row)], visit.deed("bonus", note="voucher"))
@@ -111,6 +111,8 @@ def usable(session: Session, card: Card, code: str, visit: Visit) -> Voucher | R
         return Refusal("voucher_revoked")
     if visit.at < found.valid_from or (found.valid_until is not None and found.valid_until <= visit.at):
         return Refusal("voucher_not_valid")
+    if found.origin == OFFER and _outside_hours(session, found, visit):
+        return Refusal("voucher_not_valid")
     if available(session, card, voucher_unit(found.id), visit.now) < 1 and not _ended(session, found):
         return Refusal("voucher_used")
     return found
@@ -129,6 +131,7 @@ def redeem(session: Session, card: Card, code: str, visit: Visit) -> Booked | Re
     if isinstance(found, Refusal):
         return refuse(session, card, found, visit)
     booked = post(session, card, burned(session, card, found, visit), visit.deed("redemption", note="voucher"))
+    offer_uses.voucher_used(session, card, found.id, booked)
     publish(session, [card], "redemption", AT_THE_TILL, visit.now)
     return booked
 
@@ -148,6 +151,7 @@ def revoke(session: Session, voucher: Voucher, visit: Visit) -> Booked | Refusal
     due.drop(session, card.id, END, str(voucher.id))
     movement = Movement(voucher_unit(voucher.id), -left, "issued", "adjustment")
     booked = post(session, card, [movement], visit.deed("adjustment", note="voucher"))
+    offer_uses.voucher_gone(session, voucher, visit.now)
     publish(session, [card], "voucher", AT_THE_TILL, visit.now)
     return booked
 
@@ -165,16 +169,26 @@ def end(session: Session, card: Card, key: str, visit: Visit) -> Booked | None:
         return None
     movement = Movement(voucher_unit(row.id), -left, "expired", "expiry")
     booked = post(session, card, [movement], visit.deed("expiry", note="voucher"))
-    publish(session, [card], "expiry", CAMPAIGN, visit.now)
+    publish(session, [card], "expiry", CAMPAIGN, visit.now, loud=governing.may_sound(session, card, visit.now))
     return booked
+
+
+def regained(lines: Iterable[Movement]) -> set[UUID]:
+    """Vouchers of which a use comes back."""
+    return {UUID(line.unit[8:]) for line in lines if line.unit.startswith("voucher:") and line.amount > 0}
 
 
 def given_back(session: Session, card: Card, lines: Iterable[Movement]) -> None:
     """A use came back, or moved to this card: its end is looked after again."""
-    units = {line.unit for line in lines if line.unit.startswith("voucher:") and line.amount > 0}
-    for row in session.scalars(select(Voucher).where(Voucher.id.in_([UUID(unit[8:]) for unit in units]))):
+    for row in session.scalars(select(Voucher).where(Voucher.id.in_(regained(lines)))):
         if row.valid_until is not None and row.revoked_at is None:
             due.plan(session, card.id, card.merchant_id, END, str(row.id), row.valid_until)
+
+
+def _outside_hours(session: Session, voucher: Voucher, visit: Visit) -> bool:
+    """Whether the offer that brought it counts at other hours only."""
+    found = offers_borne.of_voucher(session, voucher.id, visit)
+    return bool(found) and not any(one.counts(visit.at) for one in found)
 
 
 def _ended(session: Session, voucher: Voucher) -> bool:

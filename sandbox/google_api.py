@@ -156,7 +156,7 @@ def add_google_api(app: Flask, google: Google, now: Callable[[], datetime]) -> N
         app.add_url_rule(rule, f"google_{view.__name__}", view, methods=methods)
     app.register_error_handler(GoogleRefused, _refused)
     app.register_error_handler(GrantRefused, _no_grant)
-    app.register_error_handler(ConnectionDropped, _drop)
+    app.register_error_handler(ConnectionDropped, hang_up)
 
 
 def _refused(error: GoogleRefused) -> Response:
@@ -172,7 +172,8 @@ def _no_grant(error: GrantRefused) -> tuple[Response, int]:
     return jsonify(error=error.error, error_description=str(error)), 400
 
 
-def _drop(_error: ConnectionDropped) -> Response:
+def hang_up(_error: ConnectionDropped) -> Response:
+    """End the connection without a word."""
     request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     return Response(status=500)
 

@@ -9,10 +9,12 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.google import Google
+from sandbox.google_nearby import is_near, shops_of
 from sandbox.google_phone import AndroidNotice, Heard
 from sandbox.google_pictures import Pictures
 from sandbox.google_resource import Resource
 from sandbox.google_view import AndroidCard, Picture, android_card, card_name, colours, fields
+from sandbox.lock_screen import Spot, point_of
 from sandbox.phone_view import happening_text
 from sandbox.qr_code import qr_svg
 from sandbox.refusal import PassRefused
@@ -34,6 +36,7 @@ class AndroidPages:
         """Every address with its name and view."""
         return [
             (f"{PHONE}/", "android", self.home, ["GET"]),
+            (f"{PHONE}/near", "android_near", self.near, ["GET"]),
             (f"{PHONE}/pass/<name>", "android_front", self.front, ["GET"]),
             (f"{PHONE}/pass/<name>/details", "android_details", self.details, ["GET"]),
             (f"{PHONE}/pass/<name>/remove", "android_remove", self.remove, ["POST"]),
@@ -50,8 +53,32 @@ class AndroidPages:
         cards = [self._card(one) for one in self._google.held()]
         if len(cards) == 1:
             return self._page("android_front.html", card=cards[0], alone=True)
+        return self._stack(cards)
+
+    def near(self) -> AnyResponse:
+        """The lock screen of somebody who stands at a place that was chosen or typed."""
+        typed = request.args.get("at", "")
+        here, held = point_of(typed), self._google.held()
+        if here is None:
+            wrong = say(g.language, "near.wrong", given=typed[:40])
+            return self._stack([self._card(one) for one in held], status=422, typed=typed, wrong=wrong)
+        found = [one for one in held if is_near(one.body, self._google.class_of(one), here, self._now())]
+        suggested = [self._suggested(self._card(one)) for one in found]
+        home = url_for("android")
+        return self._page("near.html", base="android_page.html", suggested=suggested, typed=typed, home_url=home)
+
+    def _suggested(self, card: AndroidCard) -> dict[str, str | None]:
+        return {
+            "name": card.name,
+            "title": card.issuer,
+            "text": say(g.language, "android.near", title=card.title),
+            "href": url_for("android_front", name=card.name),
+            "icon": self.address(card.logo) if card.logo else None,
+        }
+
+    def _stack(self, cards: list[AndroidCard], *, status: int = 200, **values: str) -> AnyResponse:
         valid, past = [card for card in cards if not card.ended], [card for card in cards if card.ended]
-        return self._page("android_stack.html", valid=valid, past=past)
+        return self._page("android_stack.html", status=status, valid=valid, past=past, **values)
 
     def offer(self, token: str) -> AnyResponse:
         """The link was opened: the pass, with *Add*."""
@@ -164,6 +191,10 @@ class AndroidPages:
             "icon": self.address(card.logo) if card.logo else None,
         }
 
+    def _spots(self) -> list[Spot]:
+        found = (spot for one in self._google.held() for spot in shops_of(one.body, self._google.class_of(one)))
+        return list(dict.fromkeys(found))
+
     def _named(self, name: str) -> Resource:
         for one in self._google.held():
             if card_name(one.name) == name:
@@ -179,6 +210,8 @@ class AndroidPages:
         text = render_template(
             template,
             version=heard.version,
+            near_url=url_for("android_near"),
+            spots=self._spots(),
             notices=self._notices(heard)[::-1][:5],
             happenings=_happenings(heard)[::-1][:40],
             clock=self._now().astimezone().strftime("%H:%M"),

@@ -16,6 +16,7 @@ from sandbox.google import Google
 from sandbox.google_api import add_google_api
 from sandbox.google_control import add_google_control
 from sandbox.google_phone_page import add_android_pages
+from sandbox.lock_screen import Suggestion, point_of, spots_of, suggestions
 from sandbox.memory import Held, Memory, Notice
 from sandbox.offers import Offers, download
 from sandbox.phone import Phone
@@ -36,6 +37,7 @@ from sandbox.qr_code import qr_svg
 from sandbox.refusal import PassRefused
 from sandbox.texts import LANGUAGES, say
 from sandbox.wallet import MAX_BYTES, OpenedPass
+from sandbox.weather import WeatherService, add_weather
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -64,6 +66,7 @@ def create_phone_app(
     add_google_api(app, google, now)
     add_google_control(app, google)
     add_android_pages(app, google, now)
+    add_weather(app, WeatherService(now))
     return app
 
 
@@ -84,6 +87,7 @@ class Pages:
             (f"{PHONE}/add", self.add),
             (f"{PHONE}/pass/<name>", self.front),
             (f"{PHONE}/pass/<name>/back", self.back),
+            (f"{PHONE}/near", self.near),
             (f"{PHONE}/offer/<name>", self.offer),
             (f"{PHONE}/<any(pass,offer):kind>/<name>/<any({','.join(IMAGES)}):image>.png", self.image),
             (f"{PHONE}/<any(pass,offer):kind>/<name>/qr.svg", self.qr),
@@ -166,6 +170,20 @@ class Pages:
             return self._lost(phone_name)
         shown = self._card(phone_name, held.opened)
         return self._page("back.html", phone_name, memory, card=shown, held=held)
+
+    def near(self, phone_name: str) -> AnyResponse:
+        """The lock screen of somebody who stands at a place that was chosen or typed."""
+        memory, typed = self._phones.get(phone_name).look(), request.args.get("at", "")
+        here = point_of(typed)
+        if here is None:
+            wrong = say(g.language, "near.wrong", given=typed[:40])
+            cards = [self._card(phone_name, held.opened) for held in memory.passes.values()]
+            values = {"cards": cards, "typed": typed, "wrong": wrong}
+            return self._page("stack.html", phone_name, memory, status=422, **values)
+        home = url_for("stack", phone_name=phone_name)
+        found = suggestions((held.opened for held in memory.passes.values()), here, self._now())
+        suggested = [_suggested(one, phone_name, memory.version) for one in found]
+        return self._page("near.html", phone_name, memory, suggested=suggested, typed=typed, home_url=home)
 
     def remove(self, phone_name: str, name: str) -> AnyResponse:
         """Throw the pass away."""
@@ -251,6 +269,8 @@ class Pages:
             version=memory.version,
             notices=_notices(memory, phone_name)[::-1][:5],
             happenings=_happenings(memory)[::-1][:40],
+            near_url=url_for("near", phone_name=phone_name),
+            spots=spots_of(held.opened for held in memory.passes.values()),
             clock=self._now().astimezone().strftime("%H:%M"),
             language=g.language,
             **values,
@@ -282,6 +302,12 @@ def _notice(notice: Notice, name: str | None, phone_name: str) -> dict[str, Any]
         if name
         else None,
     }
+
+
+def _suggested(one: Suggestion, phone_name: str, version: int) -> dict[str, str]:
+    front = url_for("front", phone_name=phone_name, name=one.name)
+    icon = url_for("image", phone_name=phone_name, kind="pass", name=one.name, image="icon", v=version)
+    return {"name": one.name, "title": one.title, "text": one.text, "href": front, "icon": icon}
 
 
 def _happenings(memory: Memory) -> list[dict[str, Any]]:

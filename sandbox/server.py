@@ -40,6 +40,11 @@ class Running:
         """Google's base address: the API below `/walletobjects/v1/`, `/token`, `/keys`, `/save`, `/phone/`."""
         return f"{self.phone_url}/google"
 
+    @property
+    def weather_url(self) -> str:
+        """Open-Meteo's base address: `/v1/forecast` lies below."""
+        return f"{self.phone_url}/weather"
+
 
 class _Handler(WSGIRequestHandler):
     # Head and body of an answer leave in two writes: without this the second waits for the caller's kernel.

@@ -71,6 +71,16 @@ GERMAN = {
     "page.notices": "Mitteilungen",
     "page.no_notices": "Noch keine. Sie kommen, wenn sich ein Feld ändert, das dazu etwas zu sagen hat.",
     "page.now": "jetzt",
+    "near.heading": "In der Nähe eines Ladens",
+    "near.about": "Wo ein Pass einen Ort nennt, schlägt Wallet ihn auf dem Sperrbildschirm vor: ohne Ton, und kein"
+    " Server erfährt davon.",
+    "near.at": "An diese Koordinaten gehen",
+    "near.go": "Hingehen",
+    "near.here": "In der Nähe",
+    "near.nothing": "Hier kommt kein Pass: Keiner nennt einen Ort im Umkreis von etwa 100 Metern.",
+    "near.quiet": "Nur ein Vorschlag: Nichts hat geklingelt, und niemand erfährt davon.",
+    "near.wrong": "„{given}“ ist kein Ort: Schreib Breite und Länge so, wie Karten sie angeben, etwa 52.51628,"
+    " 13.37771.",
     "wallet.title": "Wallet",
     "wallet.empty": "Noch kein Pass",
     "wallet.empty_how": "Öffne die Beitrittsseite eines Cafés, hol dir deine Karte und tippe dort auf „Aufs"
@@ -102,4 +112,19 @@ GERMAN = {
     "wallet.no_phone": "Dieses Handy gibt es nicht",
     "wallet.no_phone_how": "Ein Name hat bis zu 20 Buchstaben a–z, Ziffern oder Striche; es gibt höchstens 20 Handys.",
     "wallet.to_wallet": "Zu Wallet",
+    "page.weather": "Wetter",
+    "weather.title": "Wetter · treuepass-Sandkasten",
+    "weather.heading": "Das Wetter im Sandkasten",
+    "weather.about": "Hier fragt der Herausgeber, wie er Open-Meteo fragen würde, bevor ein Angebot nach Wetter"
+    " beginnt. Die Vorhersage ist für alle Läden und Stunden gleich. Was er einmal gehört hat, behält er.",
+    "weather.phone": "Zum Handy",
+    "weather.temperature": "Temperatur in °C",
+    "weather.rain": "Regen in mm je Stunde",
+    "weather.answer": "Was der Dienst tut, wenn er gefragt wird",
+    "weather.answer_usual": "er antwortet",
+    "weather.answer_none": "er legt auf",
+    "weather.answer_error": "er meldet eine Störung",
+    "weather.answer_garbled": "er redet Unsinn",
+    "weather.set": "So soll es sein",
+    "weather.wrong": "Das Wetter blieb, wie es war: Schreiben Sie −60 bis 60 °C und 0 bis 200 mm, jeweils als Zahl.",
 }

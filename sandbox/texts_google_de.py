@@ -34,6 +34,9 @@ GERMAN = {
     "android.no_notices": "Noch keine. Google zeigt höchstens drei am Tag je Karte.",
     "android.notice_message": "Neue Nachricht zu deiner Karte „{title}“: {header}",
     "android.notice_update": "Deine Karte „{title}“ hat sich geändert: {points}",
+    "android.near": "Dein Pass „{title}“ ist bereit",
+    "android.near_about": "Wo Klasse oder Objekt einen Ort nennen, zeigt Google den Pass, in eigenen Worten. Kein"
+    " Server erfährt davon.",
     "android.refused": "Google würde das nicht speichern",
     "android.refused_how": "Kunden sähen nur „Etwas ist schiefgelaufen“. Hier steht der Grund:",
     "android.lost": "Diese Karte ist nicht auf dem Handy",

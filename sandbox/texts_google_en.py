@@ -34,6 +34,9 @@ ENGLISH = {
     "android.no_notices": "None yet. Google shows at most three a day for each pass.",
     "android.notice_message": "New message about your pass “{title}”: {header}",
     "android.notice_update": "Your pass “{title}” changed: {points}",
+    "android.near": "Your pass “{title}” is ready",
+    "android.near_about": "Where class or object name a place, Google shows the pass, in words of its own. No server"
+    " hears of it.",
     "android.refused": "Google would not save this",
     "android.refused_how": "Customers would only see “Something went wrong”. Here is why:",
     "android.lost": "This pass is not on the phone",

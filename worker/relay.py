@@ -1,7 +1,7 @@
 """Looks five times a second for what changed, numbers it, tells the workers. It asks the database, not Redis."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from issuer import due, google_relaying, google_root_keys, push_stops, relaying, rollouts
+from issuer import agenda, due, google_relaying, google_root_keys, push_stops, relaying, rollouts, sweeps
 from issuer.database import transaction
 from issuer.settings import Settings
 from worker.app import make_celery
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.2
 REMIND_AFTER = timedelta(seconds=1)
 HINT_LIVES_SECONDS = 10
 BEAT_EVERY = timedelta(seconds=5)
-PUSHES, LOOK_AFTER, REPEAT = "pushes", "look_after", "repeat"
+PUSHES, LOOK_AFTER, OFFERS, REPEAT = "pushes", "look_after", "offers", "repeat"
 REPEAT_EVERY = timedelta(seconds=30)
 
 
@@ -47,13 +47,17 @@ class Relay:
         hint: Callable[[str], None],
         look_after: Callable[[], None] | None = None,
         google: GoogleHints | None = None,
+        show_offers: Callable[[], None] | None = None,
     ) -> None:
         """
         :param hint: tells the workers of a pass type with something to push
         :param look_after: tells them that something is due on cards
         :param google: nobody is told of Google Wallet without
+        :param show_offers: tells them that cards are to be looked at for offers
         """
-        self._office, self._hint, self._look_after, self._google = office, hint, look_after, google
+        self._office, self._hint, self._google = office, hint, google
+        told = {LOOK_AFTER: (look_after, due.any_waits), OFFERS: (show_offers, _offers_wait)}
+        self._told = {what: (tell, waits) for what, (tell, waits) in told.items() if tell is not None}
         self._done = dict[str, datetime]()
         self._beaten: datetime | None = None
 
@@ -70,23 +74,24 @@ class Relay:
             looks = numbered > 0 or self._is_time(PUSHES, now)
             waiting = relaying.waiting_pass_types(session, now) if looks else []
             google_waits = looks and self._google is not None and self._waits_for_google(session, now)
-            is_due = self._look_after is not None and due.any_waits(session, now)
+            wanted = [what for what, (_, waits) in self._told.items() if waits(session, now)]
         for pass_type in waiting:
             self._hint(pass_type)
         if self._google is not None and google_waits:
             self._google.push()
         if looks:
             self._done[PUSHES] = now
-        self._now_and_then(now, is_due)
+        self._now_and_then(now, wanted)
         # After the till's changes, so that no trouble of a rollout keeps them waiting.
         with transaction(self._office.engine) as session:
             rollouts.advance(session, now, self._office.settings.campaign_rate)
         return numbered
 
-    def _now_and_then(self, now: datetime, is_due: bool) -> None:
-        if self._look_after is not None and is_due and self._is_time(LOOK_AFTER, now):
-            self._look_after()
-            self._done[LOOK_AFTER] = now
+    def _now_and_then(self, now: datetime, wanted: Iterable[str]) -> None:
+        for what in wanted:
+            if self._is_time(what, now):
+                self._told[what][0]()
+                self._done[what] = now
         if self._is_time(REPEAT, now, REPEAT_EVERY):
             with transaction(self._office.engine) as session:
                 relaying.repeat_unfetched(session, now)
@@ -105,6 +110,10 @@ class Relay:
         return last is None or now - last >= every
 
 
+def _offers_wait(session: Session, now: datetime) -> bool:
+    return agenda.any_waits(session, now) or sweeps.any_waits(session, now)
+
+
 def run(settings: Settings, stop: Event) -> None:
     """Until told to stop. Database or Redis away: say it once, keep looking."""
     office, celery = Office(settings), make_celery(settings)
@@ -113,6 +122,7 @@ def run(settings: Settings, stop: Event) -> None:
         lambda pass_type: _tell_of_pushes(celery, pass_type),
         lambda: _tell_of_duties(celery),
         _google_hints(celery) if settings.google is not None else None,
+        lambda: _tell_of_offers(celery),
     )
     trouble = ""
     while not stop.wait(POLL_SECONDS):
@@ -133,6 +143,10 @@ def _tell_of_pushes(celery: Celery, pass_type: str) -> None:
 
 def _tell_of_duties(celery: Celery) -> None:
     celery.send_task("look_after", expires=HINT_LIVES_SECONDS, retry=False)
+
+
+def _tell_of_offers(celery: Celery) -> None:
+    celery.send_task("show_offers", expires=HINT_LIVES_SECONDS, retry=False)
 
 
 def _google_hints(celery: Celery) -> GoogleHints:

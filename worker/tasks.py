@@ -16,13 +16,14 @@ from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
 from issuer.settings import SettingsRefused
 from signing.envelope import SealBroken
-from worker import by_calendar, google_daily, looking_after
+from worker import by_calendar, foretelling, google_daily, looking_after, offers
 from worker.apple_push import push_waiting
 from worker.google_desk import Desk
 from worker.google_push import push_google
 from worker.lines import Lines
 from worker.office import Office
 from worker.slots import claim_slot
+from worker.weather import OpenMeteo
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,24 @@ def _register_cards(app: Celery, office: Office) -> None:
     @app.task(name="watch_certificates", shared=False)
     def watch_certificates() -> None:
         by_calendar.watch_certificates(office)
+
+    _register_offers(app, office)
+
+
+def _register_offers(app: Celery, office: Office) -> None:
+    @app.task(name="show_offers", shared=False)
+    def show_offers() -> None:
+        offers.show_offers(office)
+
+    @app.task(name="note_birthdays", shared=False)
+    def note_birthdays() -> None:
+        offers.note_birthdays(office)
+
+    weather = OpenMeteo(office.settings.weather_url)
+
+    @app.task(name="ask_weather", shared=False)
+    def ask_weather() -> None:
+        foretelling.ask_weather(office, weather)
 
 
 def _register_google(app: Celery, office: Office, desk: Desk, complaint: "Complaint") -> None:

@@ -85,6 +85,11 @@ class OccasionRule(Part):
         gift = self.grant.said(words)
         return words.say(OCCASIONS[self.occasion], gift=gift, visits=words.number(self.visits or 0))
 
+    @property
+    def waits_for_morning(self) -> bool:
+        """Whether nothing is lost when it comes some hours after midnight."""
+        return self.days_before + self.days_after > 0
+
     def window(self, day: date) -> tuple[date, date]:
         """First and last day of the window around a day."""
         return day - timedelta(days=self.days_before), day + timedelta(days=self.days_after)
@@ -95,14 +100,15 @@ class OccasionRule(Part):
         Windows of two years never overlap. Whoever joined today has an anniversary at once: the caller asks for later.
         """
         for year in (today.year - 1, today.year, today.year + 1):
-            day = _in_year(born, year)
+            day = in_year(born, year)
             first, last = self.window(day)
             if first <= today <= last:
                 return day
         return None
 
 
-def _in_year(born: tuple[int, int], year: int) -> date:
+def in_year(born: tuple[int, int], year: int) -> date:
+    """The return of (month, day) in a year; a leap day's is 28 February in other years."""
     if born == LEAP_DAY and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)):
         return date(year, 2, 28)
     return date(year, *born)

@@ -52,6 +52,15 @@ def voucher_unit(voucher_id: object) -> str:
     return f"voucher:{voucher_id}"
 
 
+def offer_unit(offer_id: object) -> str:
+    """The unit in which an offer that was used is counted: what is issued is redeemed in the same posting."""
+    return f"offer:{offer_id}"
+
+
+def is_offer(unit: str) -> bool:
+    return unit.startswith("offer:")
+
+
 def rest_unit(unit: str) -> str:
     """The unit of what is not a whole yet, in parts of `WHOLE`."""
     return f"{unit}:{REST}"

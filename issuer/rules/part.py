@@ -77,7 +77,8 @@ class Sale:
     """What may earn something.
 
     ``local``: when it happened, in the shop's time. ``count``: stamps given by hand for ``counter``; else a purchase.
-    ``total``: cents that were paid. ``tier``: key of the card's tier.
+    ``total``: cents that were paid. ``tier``: key of the card's tier. ``factor``: an offer lets it earn so many times
+    as much.
     """
 
     local: datetime
@@ -86,6 +87,7 @@ class Sale:
     total: int | None = None
     items: tuple[Item, ...] = ()
     tier: str | None = None
+    factor: Fraction = Fraction(1)
 
 
 class Grant(BaseModel):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from math import floor
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from issuer.rules.donation import DonationRule
 from issuer.rules.expiry import ExpiryRule
 from issuer.rules.gifts import CauseRule, GoodwillRule, OccasionRule, ReferralRule
 from issuer.rules.money import CashbackRule, DiscountRule
-from issuer.rules.movement import CREDIT, POINTS, VISITS, Movement
+from issuer.rules.movement import CREDIT, POINTS, SPEND, VISITS, Movement, is_counter
 from issuer.rules.part import Grant, Part, Sale
 from issuer.rules.points import PointRule
 from issuer.rules.prepaid import PrepaidRule
@@ -118,7 +119,7 @@ class Rules(BaseModel):
         for part in self.parts:
             for unit, amount in part.earned(sale):
                 faster = tiers.factor(sale.tier) if tiers and unit in FASTER else 1
-                amounts[unit] = amounts.get(unit, Fraction()) + amount * faster
+                amounts[unit] = amounts.get(unit, Fraction()) + _multiplied(unit, amount * faster, sale.factor)
         if tiers is not None:
             amounts |= dict(tiers.progress(sale, amounts.get(POINTS, Fraction())))
         if any(part.visits for part in self.each(OccasionRule)):
@@ -129,6 +130,13 @@ class Rules(BaseModel):
         """Cents off an order by the program's own discount."""
         rule = self.one(DiscountRule)
         return rule.off(total, spent) if rule else 0
+
+
+def _multiplied(unit: str, amount: Fraction, factor: Fraction) -> Fraction:
+    """Stamps are whole, rounded down; of the rest a remainder is carried. What was spent stays what it was."""
+    if unit == SPEND:
+        return amount
+    return Fraction(floor(amount * factor)) if is_counter(unit) else amount * factor
 
 
 def _conflicts(rules: Rules) -> Iterator[PydanticCustomError]:

@@ -19,6 +19,7 @@ from issuer.schema.merchants import (
     ProgramVersion,
     Reward,
 )
+from issuer.schema.offers import Agenda, CardPlaces, FifthCuts, Forecast, Offer, OfferVersion, Showing, Sweep
 from issuer.schema.people import ApiKey, Invitation, LoginSession, Membership, Staff, Till, TillEnrolment, User
 from issuer.schema.wallets import (
     CardCode,
@@ -37,6 +38,7 @@ from issuer.schema.wallets import (
 
 __all__ = [
     "Account",
+    "Agenda",
     "ApiKey",
     "Base",
     "Brand",
@@ -45,6 +47,7 @@ __all__ = [
     "Card",
     "CardCode",
     "CardKey",
+    "CardPlaces",
     "Certificate",
     "CertificateRequest",
     "Consent",
@@ -54,6 +57,8 @@ __all__ = [
     "Due",
     "Entry",
     "Event",
+    "FifthCuts",
+    "Forecast",
     "GoogleClass",
     "GoogleNonce",
     "GoogleObject",
@@ -70,6 +75,8 @@ __all__ = [
     "Membership",
     "Merchant",
     "Notice",
+    "Offer",
+    "OfferVersion",
     "PaperBatch",
     "Pass",
     "PersonalData",
@@ -86,7 +93,9 @@ __all__ = [
     "Registration",
     "Reward",
     "Rollout",
+    "Showing",
     "Staff",
+    "Sweep",
     "Till",
     "TillEnrolment",
     "User",

@@ -10,7 +10,10 @@ from issuer.schema.mapping import Base, Id, Json
 
 
 class Customer(Base):
-    """A person, possibly nameless. ``reference``: the merchant's own number for them."""
+    """A person, possibly nameless. ``reference``: the merchant's own number for them.
+
+    ``wish``: what they want to be told: all, fewer or none.
+    """
 
     __tablename__ = "customer"
     __table_args__ = (UniqueConstraint("merchant_id", "reference"),)
@@ -18,6 +21,7 @@ class Customer(Base):
     id: Mapped[Id]
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"))
     reference: Mapped[str | None]
+    wish: Mapped[str] = mapped_column(server_default="fewer", default="fewer")
     created_at: Mapped[datetime]
 
 

@@ -1,6 +1,7 @@
 """What was bought, what was earned and spent, and what happened beside it."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
@@ -12,7 +13,8 @@ from issuer.schema.mapping import Base, Big, Id, Json
 class Purchase(Base):
     """``total`` in the currency's smallest unit: the order as it was; ``discount`` off it, ``credit`` paid by the card.
 
-    ``rule_version`` and ``tier``: under which it earned, so that a refund reckons as the purchase did.
+    ``rule_version`` and ``tier``: under which it earned, so that a refund reckons as the purchase did; ``factor``: how
+    many times as much, by an offer.
     """
 
     __tablename__ = "purchase"
@@ -32,6 +34,7 @@ class Purchase(Base):
     reference: Mapped[str | None]
     rule_version: Mapped[int | None]
     tier: Mapped[str | None]
+    factor: Mapped[Decimal | None]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 

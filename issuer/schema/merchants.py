@@ -10,7 +10,10 @@ from issuer.schema.mapping import Base, Id, Json, Small
 
 
 class Merchant(Base):
-    """``trade``: the ready design it began with. ``setup_step``: where its first run stands; null when that is over."""
+    """``trade``: the ready design it began with. ``setup_step``: where its first run stands; null when that is over.
+
+    ``policy``: see `issuer.offers.policy.Policy`. ``has_offers``: some offer runs, so changed cards are looked at.
+    """
 
     __tablename__ = "merchant"
 
@@ -21,6 +24,8 @@ class Merchant(Base):
     contact: Mapped[Json]
     trade: Mapped[str | None]
     setup_step: Mapped[str | None]
+    policy: Mapped[Json] = mapped_column(server_default="{}", default=dict)
+    has_offers: Mapped[bool] = mapped_column(server_default="false", default=False)
     created_at: Mapped[datetime]
 
 

@@ -125,7 +125,7 @@ class Publication(Base):
     """What one pass should show on one channel, and how far that got. There is no other queue.
 
     ``due_at``: the relay shall number it. ``push_at``: the worker shall push it. Both null: at rest.
-    ``not_before``: a further change waits until then.
+    ``not_before``: a further change waits until then. ``loud``: a phone may show a note of what waits, or came last.
     """
 
     __tablename__ = "publication"
@@ -156,6 +156,7 @@ class Publication(Base):
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
     pushed_version: Mapped[int | None]
     pushed_at: Mapped[datetime | None]
+    loud: Mapped[bool] = mapped_column(server_default="true", default=True)
 
 
 class Rollout(Base):

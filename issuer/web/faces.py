@@ -11,14 +11,14 @@ from uuid import UUID
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from issuer.amounts import money_of, unit_said
+from issuer.amounts import OFFER, money_of, unit_said
 from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
 from issuer.ends import told_ends
 from issuer.history import EntryView, Saving
 from issuer.programs import ProgramView
-from issuer.rules.movement import STAMPS, is_counter, is_internal, is_owed, is_reward
+from issuer.rules.movement import STAMPS, is_counter, is_internal, is_offer, is_owed, is_reward
 from issuer.rules.wording import Wording
 from issuer.sample import sample_of
 from issuer.schema import Merchant
@@ -49,9 +49,10 @@ def front_of(shown: CardView, organization: str) -> dict[str, Any]:
 
 
 def theirs_of(shown: CardView) -> dict[str, Any]:
-    """What a customer reads below the card: vouchers, what points can be spent on, every promise."""
+    """What a customer reads below the card: offers, vouchers, what points can be spent on, every promise."""
     told = tell(shown)
     return {
+        "offers": told.offers,
         "choices": told.choices,
         "vouchers": told.vouchers,
         "donated": told.donated,
@@ -77,8 +78,13 @@ def _lasting_front(session: Session, shown: CardView, merchant_name: str) -> dic
 
 def sample_face(session: Session, program: ProgramView, merchant: Merchant, language: str) -> dict[str, Any]:
     """The card that a join page promises: empty, without a code."""
+    return sample_front(session, program, merchant, sample_of(merchant, program, language))
+
+
+def sample_front(session: Session, program: ProgramView, merchant: Merchant, shown: CardView) -> dict[str, Any]:
+    """The front of a sample of a program's cards."""
     return {
-        **front_of(sample_of(merchant, program, language), merchant.name),
+        **front_of(shown, merchant.name),
         **_worn(session, program.program.id, program.program.slug, merchant.name),
     }
 
@@ -97,6 +103,8 @@ def _worn(session: Session, program_id: UUID, slug: str, merchant_name: str) -> 
 def entry_words(entry: EntryView, shown: CardView, words: Wording) -> str:
     """One line of history for people: "Stamped", "Redeemed: Coffee", "Purchase: Points"."""
     cause = _cause(entry)
+    if is_offer(entry.unit):
+        return _offer_words(entry, cause, words)
     if entry.unit == STAMPS and entry.cause in SAY_STAMPS:
         return cause
     name = unit_said(entry.unit.removeprefix("owed:"), shown.rules, words)
@@ -105,6 +113,12 @@ def entry_words(entry: EntryView, shown: CardView, words: Wording) -> str:
     if entry.reward_id and entry.reward_id in shown.reward_names and not is_reward(entry.unit):
         name = f"{words.reward(entry.reward_id)} ({name})"
     return f"{cause}: {name}"
+
+
+def _offer_words(entry: EntryView, cause: str, words: Wording) -> str:
+    """ "Offer used: Coffee and croissant 3.90"."""
+    what = entry.offer[words.language] if entry.offer else words.say(OFFER)
+    return said("Offer used: %(what)s") % {"what": what} if entry.cause == "redemption" else f"{cause}: {what}"
 
 
 def _cause(entry: EntryView) -> str:
@@ -128,7 +142,7 @@ def told_entries(
     booked = (
         (entry.recorded_at, {"what": _told(entry, shown, words), "when": when(entry.occurred_at, shown.zone)})
         for entry in entries
-        if not is_internal(entry.unit) and not _swaps_stamps(entry)
+        if not is_internal(entry.unit) and not entry.is_silent and not _swaps_stamps(entry)
     )
     saved = (
         (one.recorded_at, {"what": saving_words(one, words), "when": when(one.occurred_at, shown.zone)})
@@ -151,7 +165,8 @@ def saving_words(saving: Saving, words: Wording) -> str:
 def _told(entry: EntryView, shown: CardView, words: Wording) -> str:
     """ "Stamped × 2" of what is counted on fingers, "Purchase: +12 points" of what is not."""
     what = entry_words(entry, shown, words)
-    if is_counter(entry.unit) or is_reward(entry.unit) or entry.unit.startswith("voucher:"):
+    is_thing = is_reward(entry.unit) or is_offer(entry.unit) or entry.unit.startswith("voucher:")
+    if is_thing or is_counter(entry.unit):
         return what if abs(entry.amount) == 1 else f"{what} × {abs(entry.amount)}"
     return f"{what} {entry_amount(entry, words)}"
 

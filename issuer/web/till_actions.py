@@ -4,9 +4,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from issuer.cards import CardView, VoucherView
 from issuer.gifts import Left
+from issuer.offers.content import VoucherOffer
+from issuer.offers.counting import by_itself, counts
+from issuer.offers.shown import ShownOffer
 from issuer.refusals import N_
 from issuer.rules import Rules
 from issuer.rules.gifts import CAUSES, CauseRule, GoodwillRule
@@ -50,13 +54,14 @@ class Action:
 class Known:
     """What a card itself does not say. ``purse``: of the staff's presents; ``given``: causes that are given only once.
 
-    ``begun``: False for a printed card before its first stamp.
+    ``begun``: False for a printed card before its first stamp. ``zone``: by whose clock offers count, the shop's.
     """
 
     now: datetime
     purse: Left | None = None
     given: Collection[str] = ()
     begun: bool = True
+    zone: str = "UTC"
 
 
 def actions(shown: CardView, words: Wording, known: Known) -> list[dict[str, Any]]:
@@ -109,7 +114,12 @@ def by_amount(rules: Rules) -> bool:
 
 
 def _possible(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
-    found = [*_things(shown, words, known), *_work(shown, words, known), *_presents(shown, words, known)]
+    found = [
+        *_offers(shown, words, known),
+        *_things(shown, words, known),
+        *_work(shown, words, known),
+        *_presents(shown, words, known),
+    ]
     if not known.begun:
         found = [one for one in found if one.act in ON_PAPER]
     yield from found
@@ -118,19 +128,54 @@ def _possible(shown: CardView, words: Wording, known: Known) -> Iterator[Action]
         yield _purchase(shown, words, known)
 
 
+def _offers(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
+    """What the card bears beside: handed over with one tap, unless something is taken off a purchase."""
+    for offer in shown.offers:
+        if by_itself(offer):
+            continue
+        text = words.say(N_("Offer: %(what)s"), what=offer.content.in_(words.language).card)
+        possible = counts(offer, known.now, known.zone)
+        hint = "" if possible else words.say(N_("does not count now"))
+        body = {"offer_id": str(offer.offer_id)}
+        body |= {"voucher_id": str(offer.voucher_id)} if offer.voucher_id else {}
+        act, more = ("purchase", _bill(shown, words, known)) if _takes_off(offer) else ("offer", {})
+        yield Action(act, text, body, hint=hint, possible=possible, front=True, more=more)
+
+
+def _takes_off(offer: ShownOffer) -> bool:
+    unlocks = offer.offer.unlocks
+    return isinstance(unlocks, VoucherOffer) and unlocks.worth.thing is None
+
+
+def multiplying(shown: CardView, words: Wording, known: Known) -> list[str]:
+    """Offers by which everything that is booked now counts more: "2 ×: Double stamps"."""
+    return [
+        f"{words.number(offer.factor)}\xa0×: {offer.content.in_(words.language).card}"
+        for offer in shown.offers
+        if offer.factor is not None and counts(offer, known.now, known.zone)
+    ]
+
+
 def _things(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
     """What is the customer's to take: rewards, vouchers, what their points are enough for."""
     for reward in shown.rewards:
         label = words.say(N_("Redeem: %(name)s"), name=reward.names[words.language])
         yield Action("redeem", label, {"reward_id": str(reward.reward_id)}, front=True)
+    offered = _of_offers(shown)
     for voucher in shown.vouchers:
-        yield _voucher(shown, voucher, words, known)
+        if voucher.id not in offered:
+            yield _voucher(shown, voucher, words, known)
     choices = list(zip(shown.prices, tell(shown, words.language).choices, strict=True))
     theirs = [choice for _, choice in choices if choice.is_theirs]
     for price, choice in choices:
         label = words.say(N_("%(name)s for %(price)s"), name=choice.name, price=choice.price)
         body, alone = {"reward_id": str(price.reward_id)}, theirs == [choice]
         yield Action("choose", label, body, hint=choice.hint, possible=choice.is_theirs, front=alone)
+
+
+def _of_offers(shown: CardView) -> dict[UUID, ShownOffer]:
+    """Offers by the voucher that they brought, which is spoken of once."""
+    return {offer.voucher_id: offer for offer in shown.offers if offer.voucher_id}
 
 
 def _voucher(shown: CardView, voucher: VoucherView, words: Wording, known: Known) -> Action:
@@ -187,7 +232,9 @@ def _pays_less(shown: CardView) -> bool:
 def _bill(shown: CardView, words: Wording, known: Known) -> dict[str, Any]:
     """What the page for an amount asks: whether the price must be reckoned first, what may be switched on."""
     credit = shown.balances.get(CREDIT, 0)
-    usable = [voucher for voucher in shown.vouchers if voucher.worth.thing is None and _counts(voucher, known)]
+    offered = _of_offers(shown)
+    there = [one for one in shown.vouchers if one.worth.thing is None and _counts(one, known)]
+    usable = [one for one in there if one.id not in offered or counts(offered[one.id], known.now, known.zone)]
     return {
         "reckoned": shown.rules.one(DiscountRule) is not None,
         "credit": words.money(credit) if credit else None,

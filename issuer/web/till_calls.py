@@ -8,7 +8,7 @@ from flask import g, jsonify, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer import counter, gifts, prepaid, purchases, vouchers
+from issuer import counter, gifts, offer_redeeming, prepaid, purchases, vouchers
 from issuer.cards import CardView, locked_card, view
 from issuer.counter import UNDO, Redemption
 from issuer.database import transaction
@@ -202,6 +202,25 @@ def burn() -> Response:
         row, words = vouchers.find(session, code), view(session, card).words(page_language())
         said_worth = vouchers.worth_of(row).said(words) if row else ""
         return answered(session, card, outcome, headline=said_worth)
+
+    return _once(work)
+
+
+@blueprint.post("/offers")
+@till_staff
+def redeem_offer() -> Response:
+    """Hand over what an offer on the card promises."""
+    body = _body()
+    offer_id = parsed_id(_text(body, "offer_id"))
+    if offer_id is None:
+        raise Problem(422, "invalid_body", said("This offer is not known. Scan the card again."))
+
+    def work(session: Session) -> Answer:
+        card = locked(session, body)
+        borne = (one for one in view(session, card).offers if one.offer_id == offer_id)
+        what = next((one.content.in_(page_language()).card for one in borne), "")
+        outcome = offer_redeeming.redeem(session, card, offer_id, visit())
+        return answered(session, card, outcome, **({"headline": what} if what else {}))
 
     return _once(work)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
+from flask import g
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,12 +22,12 @@ from issuer.refusals import N_, Refusal
 from issuer.rules.money import DiscountRule
 from issuer.rules.movement import PREPAID, SPEND, is_internal, is_owed
 from issuer.rules.points import PointRule
-from issuer.schema import Card, Granted
+from issuer.schema import Card, Granted, Location
 from issuer.statuses import can_choose, counter_text, missing_points, rewards_text, status_text
 from issuer.telling import Fact, Telling, count_text, tell
 from issuer.web.context import now, page_language
 from issuer.web.keyed import refused
-from issuer.web.till_actions import Known, actions
+from issuer.web.till_actions import Known, actions, multiplying
 from issuer.web.wording import said
 
 GONE = {
@@ -40,6 +41,7 @@ GONE = {
 def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, Any]:
     """A card as the screen shows it. ``card``: ``None`` for a printed one before its first stamp."""
     language = page_language()
+    words, known = shown.words(language), _known(session, shown, card)
     ends = told_ends(session, shown, language) if card else []
     told, gone = tell(shown, language), _gone(session, shown)
     last = gone.at if gone else last_earned(session, shown.id)
@@ -59,7 +61,8 @@ def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, A
             {"reward_id": str(r.reward_id), "name": r.names[language], "count": r.count} for r in shown.rewards
         ],
         "last_at": last.isoformat() if last else None,
-        "actions": actions(shown, shown.words(language), _known(session, card)),
+        "offers": multiplying(shown, words, known),
+        "actions": actions(shown, words, known),
     }
 
 
@@ -190,9 +193,11 @@ def _balances(told: Telling) -> tuple[Fact, ...]:
     return (told.header, *told.facts)
 
 
-def _known(session: Session, card: Card | None) -> Known:
+def _known(session: Session, shown: CardView, card: Card | None) -> Known:
     if card is None:
         return Known(now(), begun=False)
     taken = select(Granted.what).where(Granted.card_id == card.id, Granted.posting_id.is_not(None))
     causes = [what.removeprefix("cause:") for what in session.scalars(taken) if what.startswith("cause:")]
-    return Known(now(), gifts.purse(session, card, now()), frozenset(causes))
+    shop = session.get(Location, g.till.location_id) if shown.offers else None
+    zone = (shop.zone if shop else None) or shown.zone
+    return Known(now(), gifts.purse(session, card, now()), frozenset(causes), zone=zone)

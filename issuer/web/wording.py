@@ -35,6 +35,7 @@ REASONS = {
     "milestone": N_("for many visits"),
     "referral": N_("for bringing a friend"),
     "voucher": N_("a voucher"),
+    "offer": N_("an offer"),
     "merged": N_("two cards became one"),
 }
 """What stands in the note of a posting. Staff's own words are none of these, and for the console only."""

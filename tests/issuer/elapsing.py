@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from issuer import expiring, standing
-from issuer.schema import Card, Due
+from issuer.schema import Card, Customer, Due, Pass, Publication
 from tests.issuer.counting import Till, locked
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,6 +63,19 @@ def tier(till: Till, card_id: UUID) -> tuple[str | None, str | None]:
     with till.work() as session:
         card = session.get_one(Card, card_id)
     return card.tier, card.tier_until and card.tier_until.astimezone(BERLIN).strftime("%Y-%m-%d %H:%M")
+
+
+def at_rest(till: Till, card_id: UUID) -> None:
+    """What changed so far has been pushed."""
+    with till.work() as session:
+        found = select(Pass.id).where(Pass.card_id == card_id)
+        session.execute(update(Publication).where(Publication.pass_id.in_(found)).values(due_at=None, push_at=None))
+
+
+def wish(till: Till, card_id: UUID, wanted: str) -> None:
+    """What the owner of a card wants to hear."""
+    with till.work() as session:
+        session.get_one(Customer, session.get_one(Card, card_id).customer_id).wish = wanted
 
 
 @contextmanager

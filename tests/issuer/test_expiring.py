@@ -85,8 +85,8 @@ def test_the_card_says_so_thirty_days_before_and_only_once(stamping: Till) -> No
     assert planned(stamping, card_id) == "2026-12-16 00:00"
     assert not look(at(stamping, "2026-12-15 23:59"), card_id)
     assert told(stamping, card_id) == {}
-    assert look(at(stamping, "2026-12-16 00:00"), card_id)
-    assert not look(at(stamping, "2026-12-17 00:00"), card_id)
+    assert look(at(stamping, "2026-12-16 08:00"), card_id)
+    assert not look(at(stamping, "2026-12-17 08:00"), card_id)
     assert told(stamping, card_id) == {"ends:stamps": {"unit": "stamps", "amount": 3, "day": "2027-01-15"}}
     assert planned(stamping, card_id) == "2027-01-23 00:00"
 
@@ -115,7 +115,7 @@ def test_each_days_stamps_end_on_their_own_day(stamping: Till) -> None:
     look(at(stamping, "2027-01-23 00:00"), card_id)
     assert stamping.holds(card_id) == {"stamps": 3}
     assert planned(stamping, card_id) == "2027-01-30 00:00"
-    look(at(stamping, "2027-01-30 00:00"), card_id)
+    look(at(stamping, "2027-01-30 08:00"), card_id)
     assert told(stamping, card_id) == {"ends:stamps": {"unit": "stamps", "amount": 3, "day": "2027-03-01"}}
 
 
@@ -135,7 +135,7 @@ def test_a_reward_ends_from_the_day_its_round_was_full(till: Till) -> None:
     card_id = till.join()
     till.stamped(card_id, 9)
     at(till, "2026-05-01 12:00").stamped(card_id, 2)
-    look(at(till, "2026-08-08 23:59"), card_id)
+    look(at(till, "2026-08-08 20:59"), card_id)
     unit = reward_unit(till.shop.reward_id)
     assert told(till, card_id) == {f"ends:{unit}": {"unit": unit, "amount": 1, "day": "2026-08-01"}}
     look(at(till, "2026-08-09 00:00"), card_id)

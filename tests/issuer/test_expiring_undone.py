@@ -69,7 +69,7 @@ def test_what_was_told_after_others_were_spent_ends_on_its_own_day(pointing: Til
     at(pointing, "2026-05-01 12:00").bought(card_id, 10_000)
     booked(at(pointing, "2026-05-02 12:00").redeem(card_id))
     at(pointing, "2026-06-01 12:00").bought(card_id, 10_000, occurred_at=local("2026-01-20 12:00"))
-    look(at(pointing, "2027-01-27 23:59"), card_id)
+    look(at(pointing, "2027-01-27 20:59"), card_id)
     assert told(pointing, card_id)["ends:points"] == {"unit": "points", "amount": 100, "day": "2027-01-20"}
     look(at(pointing, "2027-01-28 00:00"), card_id)
     assert pointing.holds(card_id) == {}
@@ -107,7 +107,7 @@ def test_what_is_left_of_a_late_event_is_found_however_much_was_booked_since(poi
     for _ in range(40):
         late.bought(card_id, 10_000)
         booked(late.redeem(card_id))
-    look(at(pointing, "2027-03-08 00:00"), card_id)
+    look(at(pointing, "2027-03-08 08:00"), card_id)
     assert told(pointing, card_id)["ends:points"]["day"] == "2027-03-01"
     assert pointing.holds(card_id) == {"points": 150}
 
@@ -120,7 +120,7 @@ def test_what_is_given_back_after_its_day_has_the_grace_again(pointing: Till) ->
     look(back, card_id)
     booked(back.reverse(redeemed.posting.id))
     assert planned(pointing, card_id) == "2027-03-01 12:00"
-    look(at(pointing, "2027-03-08 23:59"), card_id)
+    look(at(pointing, "2027-03-08 20:59"), card_id)
     assert pointing.holds(card_id) == {"points": 100}
     assert told(pointing, card_id)["ends:points"]["day"] == "2027-03-01"
     look(at(pointing, "2027-03-09 00:00"), card_id)
@@ -132,7 +132,7 @@ def test_a_slip_of_the_till_does_not_move_an_end(pointing: Till) -> None:
     pointing.bought(card_id, 10_000)
     till = at(pointing, "2026-05-01 12:00")
     booked(till.reverse(booked(till.redeem(card_id)).posting.id))
-    look(at(pointing, "2027-01-22 23:59"), card_id)
+    look(at(pointing, "2027-01-22 20:59"), card_id)
     assert told(pointing, card_id)["ends:points"]["day"] == "2027-01-15"
 
 

@@ -1,4 +1,4 @@
-"""What a phone shows a note of: what changed at the till, three times a day at most, whatever happens to a worker."""
+"""What a phone shows a note of: what is loud, three times a day at most, whatever happens to a worker."""
 
 from uuid import UUID
 
@@ -62,3 +62,20 @@ def test_a_campaigns_design_calls_nobody_to_the_phone(android: Android, card_id:
     with android.till.work() as session:
         publish(session, [locked(session, card_id)], "design", CAMPAIGN, android.later(5).till.now)
     assert [one.notify for one in android.later(5).numbered()] == [False]
+
+
+@pytest.mark.parametrize("loud", [True, False])
+def test_what_a_program_does_by_itself_shows_a_note_if_it_is_loud(
+    android: Android, card_id: UUID, *, loud: bool
+) -> None:
+    with android.till.work() as session:
+        publish(session, [locked(session, card_id)], "notice", CAMPAIGN, android.later(5).till.now, loud=loud)
+    assert [one.notify for one in android.later(5).numbered()] == [loud]
+
+
+def test_a_stamp_shows_a_note_though_something_silent_came_behind_it(android: Android, card_id: UUID) -> None:
+    later = android.later(5)
+    later.till.stamped(card_id)
+    with android.till.work() as session:
+        publish(session, [locked(session, card_id)], "offer", CAMPAIGN, later.till.now, loud=False)
+    assert [one.notify for one in later.numbered()] == [True]

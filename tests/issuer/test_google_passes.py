@@ -141,7 +141,8 @@ def test_what_the_shop_wrote_can_be_tapped_as_far_as_it_leads_anywhere(till: Til
         session.get_one(Merchant, till.shop.merchant_id).contact = contact
     card_id = till.join()
     links = {link["id"]: link["uri"] for link in made(till, card_id)["linksModuleData"]["uris"]}
-    assert links == {"web": f"https://karten.example/card/{till.view(card_id).web_key}", "phone": "tel:+49301234"}
+    page = f"https://karten.example/card/{till.view(card_id).web_key}"
+    assert links == {"web": page, "wishes": f"{page}/wishes", "phone": "tel:+49301234"}
 
 
 def test_the_phone_is_called_only_when_it_is_to_be(till: Till) -> None:

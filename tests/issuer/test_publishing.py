@@ -1,14 +1,16 @@
 """What a card shows has a version; each posting raises it once, and the publication says when to push it."""
 
 from contextlib import suppress
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
 
-from issuer.publishing import AT_THE_TILL, CAMPAIGN, ask_again, publish
+from issuer.publishing import AT_THE_TILL, CAMPAIGN, FETCHED_WITHIN, ask_again, end, publish
 from issuer.schema import Card, Pass, Publication
-from tests.issuer.counting import Till, booked
-from tests.issuer.phones import FOLD, number, the_pass
+from tests.issuer.counting import Till, booked, locked
+from tests.issuer.elapsing import at_rest
+from tests.issuer.phones import FOLD, Phone, download, number, the_pass
 
 
 def test_a_new_card_is_at_version_one_and_nothing_is_due(own_till: Till) -> None:
@@ -152,3 +154,78 @@ def test_what_was_rolled_back_was_never_published(till: Till) -> None:
         raise ZeroDivisionError
     assert till.publication(card_id).due_at is None
     assert till.view(card_id).version == 1
+
+
+def campaign(till: Till, card_id: UUID, *, loud: bool | None = None) -> bool:
+    """Something that nobody did at the till; whether what waits is loud now."""
+    with till.work() as session:
+        publish(session, [locked(session, card_id)], "test", CAMPAIGN, till.now, loud=loud)
+    return till.publication(card_id).loud
+
+
+def test_what_happens_at_the_till_is_loud_and_a_campaign_is_not_unless_it_says_so(till: Till) -> None:
+    card_id = till.join()
+    till.stamped(card_id)
+    assert till.publication(card_id).loud
+    at_rest(till, card_id)
+    assert not campaign(till, card_id)
+    assert campaign(till, card_id, loud=True)
+
+
+def test_what_happens_at_the_till_may_be_silent(till: Till) -> None:
+    card_id = till.join()
+    with till.work() as session:
+        publish(session, [locked(session, card_id)], "test", AT_THE_TILL, till.now, loud=False)
+    assert not till.publication(card_id).loud
+
+
+def test_a_stamp_that_is_not_pushed_yet_stays_loud_whatever_comes_behind_it(own_till: Till) -> None:
+    card_id = own_till.join()
+    own_till.stamped(card_id)
+    assert campaign(own_till, card_id)
+    number(own_till)
+    assert campaign(own_till.later(1), card_id)
+
+
+def test_a_stamp_behind_something_silent_is_loud(till: Till) -> None:
+    card_id = till.join()
+    assert not campaign(till, card_id)
+    till.stamped(card_id)
+    assert till.publication(card_id).loud
+
+
+def stamped_and_pushed(till: Till) -> tuple[UUID, Phone]:
+    """A card with a stamp that a phone was told of and has not fetched."""
+    card_id = till.join()
+    download(till, card_id)
+    phone = Phone(till)
+    phone.register(card_id)
+    phone.holds = 1
+    till.stamped(card_id)
+    number(till)
+    at_rest(till, card_id)
+    return card_id, phone
+
+
+def test_a_stamp_that_a_phone_is_about_to_fetch_stays_loud(own_till: Till) -> None:
+    card_id, _ = stamped_and_pushed(own_till)
+    assert campaign(own_till.later(2), card_id)
+
+
+def test_a_phone_that_does_not_come_for_long_is_told_nothing_loud_later(own_till: Till) -> None:
+    card_id, _ = stamped_and_pushed(own_till)
+    assert not campaign(own_till.later(FETCHED_WITHIN.total_seconds() + 1), card_id)
+
+
+def test_once_the_phone_has_the_stamp_what_comes_next_is_silent(own_till: Till) -> None:
+    card_id, phone = stamped_and_pushed(own_till)
+    phone.fetch(card_id)
+    assert not campaign(own_till.later(2), card_id)
+
+
+def test_the_end_of_a_pass_is_loud(till: Till) -> None:
+    card_id = till.join()
+    campaign(till, card_id)
+    with till.work() as session:
+        end(session, the_pass(session, card_id), till.now)
+    assert till.publication(card_id).loud

@@ -17,6 +17,7 @@ from tests.issuer.counting import Till
 
 # Found before the merchant is known; ids, hashes, versions and times, nothing about a person (decision 9).
 DIRECTORY = {
+    "agenda",
     "due",
     "api_key",
     "card_code",
@@ -33,6 +34,7 @@ DIRECTORY = {
     "publication",
     "registration",
     "rollout",
+    "sweep",
     "till",
     "till_enrolment",
 }

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from issuer import people, shops, tills
 from issuer.editing import Author, Gone, Objection, name_objection
-from issuer.schema import Event, Location, Till
-from issuer.shops import LONGEST_ADDRESS, LONGEST_NAME, ShopView
+from issuer.schema import Event, Location, Offer, Rollout, Till
+from issuer.shops import LONGEST_ADDRESS, LONGEST_NAME, ShopFields, ShopView
 from issuer.tills import ENROL_WITHIN
 from tests.issuer import counting
+from tests.issuer.bearing import ALL_DAY, NEAR, live, offer
 
 NAMES_THAT_ARE_NONE = ["", "   ", "x" * (LONGEST_NAME + 1), "a\x00b", "a\u202eb"]
 NAMES = ["Hauptstraße", "قهوة الصباح", "👩‍🍳 Bäckerei", "x" * LONGEST_NAME]
@@ -62,8 +63,8 @@ def test_a_shop_is_shown_with_its_tills_and_who_is_on_shift(till: counting.Till,
 
 def test_a_shop_is_added_with_an_address_or_without(till: counting.Till, owner: Author) -> None:
     with till.work() as session:
-        shops.add_shop(session, owner, "  Am   Markt ", " Markt 1 ")
-        shops.add_shop(session, owner, "Kiosk", "  ")
+        shops.add_shop(session, owner, ShopFields("  Am   Markt ", " Markt 1 "))
+        shops.add_shop(session, owner, ShopFields("Kiosk", "  "))
         found = shops.shops(session, till.shop.merchant_id, till.now)
     added = {shop.location.name: shop.location.address for shop in found if shop.location.id != till.shop.location_id}
     assert added == {"Am Markt": "Markt 1", "Kiosk": None}
@@ -72,7 +73,7 @@ def test_a_shop_is_added_with_an_address_or_without(till: counting.Till, owner: 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shop_may_be_called_what_people_call_it(till: counting.Till, owner: Author, name: str) -> None:
     with till.work() as session:
-        assert shops.change_shop(session, owner, till.shop.location_id, name, "") is None
+        assert shops.change_shop(session, owner, till.shop.location_id, ShopFields(name)) is None
     assert _only_shop(till).location.name == name
 
 
@@ -80,14 +81,14 @@ def test_a_shop_may_be_called_what_people_call_it(till: counting.Till, owner: Au
 def test_a_name_that_cannot_be_shown_is_refused(till: counting.Till, owner: Author, name: str) -> None:
     before = _only_shop(till).location.name
     with till.work() as session:
-        assert isinstance(shops.add_shop(session, owner, name, ""), Objection)
-        assert shops.change_shop(session, owner, till.shop.location_id, name, "") is not None
+        assert isinstance(shops.add_shop(session, owner, ShopFields(name)), Objection)
+        assert shops.change_shop(session, owner, till.shop.location_id, ShopFields(name)) is not None
     assert _only_shop(till).location.name == before
 
 
 def test_an_address_that_is_too_long_is_refused(till: counting.Till, owner: Author) -> None:
     with till.work() as session:
-        objection = shops.add_shop(session, owner, "Kiosk", "x" * (LONGEST_ADDRESS + 1))
+        objection = shops.add_shop(session, owner, ShopFields("Kiosk", "x" * (LONGEST_ADDRESS + 1)))
     assert isinstance(objection, Objection)
     assert objection.about == "address"
 
@@ -186,7 +187,7 @@ def test_nobody_touches_a_shop_of_another_merchant(
     for meant in (till.shop.location_id, uuid4()):
         with other_till.work() as session:
             with pytest.raises(Gone):
-                shops.change_shop(session, stranger, meant, "Mine", "")
+                shops.change_shop(session, stranger, meant, ShopFields("Mine"))
             with pytest.raises(Gone):
                 shops.invite_till(session, stranger, meant)
 
@@ -199,3 +200,32 @@ def test_nobody_sees_the_shops_or_tills_of_another_merchant(
     assert (list(shop.tills), list(shop.revoked)) == ([], [])
     with till.work() as session:
         assert session.get(Location, other_till.shop.location_id) is None
+
+
+def _tells_cards(till: counting.Till, owner: Author, at: str) -> bool:
+    with till.work() as session:
+        assert shops.change_shop(session, owner, till.shop.location_id, ShopFields("Markt", at=at)) is None
+        begun = session.scalars(select(Rollout)).all()
+        for rollout in begun:
+            session.delete(rollout)
+        return bool(begun)
+
+
+def test_cards_learn_of_a_shop_that_moved_only_while_an_offer_is_near_shops(till: counting.Till, owner: Author) -> None:
+    live(till, offer(trigger=ALL_DAY))
+    assert not _tells_cards(till, owner, "52.5, 13.4")
+    live(till, offer(trigger=NEAR))
+    assert not _tells_cards(till, owner, "52.5, 13.4"), "it is where it was"
+    assert _tells_cards(till, owner, "52.6, 13.4")
+    assert _tells_cards(till, owner, "")
+    with till.work() as session:
+        session.execute(update(Offer).values(state="paused"))
+    assert not _tells_cards(till, owner, "52.5, 13.4")
+
+
+def test_cards_learn_of_a_new_shop_while_an_offer_is_near_shops(till: counting.Till, owner: Author) -> None:
+    live(till, offer(trigger=NEAR))
+    for at, told in (("", 0), ("52.5, 13.4", 1)):
+        with till.work() as session:
+            shops.add_shop(session, owner, ShopFields("Kiosk", at=at))
+            assert len(session.scalars(select(Rollout)).all()) == told

@@ -110,7 +110,10 @@ def test_a_fall_is_announced_with_what_is_missing(shop: Till) -> None:
     assert planned(shop, card_id, "tier") == "2027-12-02 00:00"
     assert not look_at_tier(at(shop, "2027-12-01 23:59"), card_id)
     version = shop.view(card_id).version
-    assert look_at_tier(at(shop, "2027-12-02 00:00"), card_id)
+    assert not look_at_tier(at(shop, "2027-12-02 00:00"), card_id)
+    assert planned(shop, card_id, "tier") == "2027-12-02 08:00"
+    assert look_at_tier(at(shop, "2027-12-02 08:00"), card_id)
+    assert shop.publication(card_id).loud
     assert not look_at_tier(at(shop, "2027-12-03 00:00"), card_id)
     assert told(shop, card_id) == {"tier_ends": {"tier": "gold", "day": "2027-12-31", "missing": 50_000}}
     assert shop.view(card_id).version == version + 1

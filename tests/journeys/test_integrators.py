@@ -13,7 +13,7 @@ from tests.journeys.running import Demo
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh\n(.+?)^```", re.MULTILINE | re.DOTALL)
-GUIDES = ("integrators.md", "integrators-rules.md")
+GUIDES = ("integrators.md", "integrators-rules.md", "integrators-offers.md")
 TOOLS = ("bash", "curl", "jq", "openssl", "python3")
 # Every answer's status beside what the reader of the guide sees.
 WATCHED = "curl() { command curl -w '%{stderr}STATUS %{http_code}\\n' \"$@\"; }\n"

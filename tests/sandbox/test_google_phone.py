@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox.authority import Authority
+from sandbox.google_nearby import is_near, shops_of
 from sandbox.google_resource import Resource
 from sandbox.google_view import AndroidCard, android_card, card_name, colours, has_ended
 from sandbox.server import running
@@ -339,3 +340,32 @@ def test_writes_at_once_from_many_threads_are_all_kept_in_some_order(wallet: Cli
     for number in range(4):
         of_one = [points for points in seen if points.startswith(f"{number}-")]
         assert of_one == [f"{number}-{step}" for step in range(10)]
+
+
+SHOP = {"latitude": 52.5, "longitude": 13.4}
+
+
+def test_near_a_shop_of_object_or_class_the_pass_comes_up_until_it_is_over() -> None:
+    now, body = Clock().now(), object_body("1.p", merchantLocations=[SHOP])
+    class_ = class_body(merchantLocations=[SHOP, {**SHOP, "latitude": 48.1}])
+    assert [spot.at for spot in shops_of(body, class_)] == ["52.5,13.4", "48.1,13.4"]
+    assert is_near(body, class_body(), (52.501, 13.4), now)
+    assert is_near(object_body("1.p"), class_, (48.1, 13.4), now)
+    assert not is_near(body, class_body(), (52.502, 13.4), now)
+    assert not is_near(object_body("1.p"), class_body(), (52.5, 13.4), now)
+    assert not is_near({**body, "state": "COMPLETED"}, class_, (52.5, 13.4), now)
+
+
+def test_on_the_page_one_can_stand_near_a_shop_and_nothing_is_noted(wallet: Client) -> None:
+    wallet.tell("settings", {"merchant_locations": True})
+    card = wallet.card(merchantLocations=[{**SHOP, "latitude": 10.0}])
+    wallet.tell("settings", {"merchant_locations": False})
+    front, phone = _save(wallet, card), f"{wallet.root}/phone"
+    before = requests.get(f"{phone}/state.json", timeout=5).json()
+    assert 'data-place="10.0,13.4"' in requests.get(front, timeout=5).text
+    near = requests.get(f"{phone}/near?at=10.0,13.4", headers={"Accept-Language": "en"}, timeout=5).text
+    assert f'data-suggestion="{card_name(card)}"' in near
+    assert 'class="suggestion-text">Your pass' in near
+    assert 'data-suggestion=""' in requests.get(f"{phone}/near?at=11,13.4", timeout=5).text
+    assert requests.get(f"{phone}/near?at=nowhere", timeout=5).status_code == 422
+    assert requests.get(f"{phone}/state.json", timeout=5).json() == before

@@ -12,7 +12,7 @@ DIRECTORY = {
     "users", "membership", "login_session", "api_key", "program_slug", "card_key", "pass", "card_code", "device",
     "registration", "publication", "rollout", "till", "till_enrolment", "invitation", "certificate",
     "certificate_request", "job_run", "heartbeat", "due", "push_stop", "google_class", "google_object",
-    "google_root_keys", "google_nonce", "alembic_version",
+    "google_root_keys", "google_nonce", "agenda", "sweep", "alembic_version",
 }  # fmt: skip
 PERSONAL = ("name", "mail", "phone", "birth", "address", "contact", "note", "gender")
 # The names of machines and of those who sign in are no customer's.

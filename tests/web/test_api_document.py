@@ -71,7 +71,9 @@ def test_the_contracts_calls_are_all_there(api: Api) -> None:
         "POST /cards", "GET /cards", "GET /cards/{card_id}", "POST /cards/{card_id}/stamps",
         "POST /cards/{card_id}/redemptions", "POST /redemptions/{redemption_id}/confirm",
         "POST /redemptions/{redemption_id}/cancel", "POST /entries/{entry_id}/reversal",
-        "GET /cards/{card_id}/entries", "GET /cards/{card_id}/sync",
+        "GET /cards/{card_id}/entries", "GET /cards/{card_id}/sync", "POST /cards/{card_id}/visits",
+        "POST /cards/{card_id}/events", "GET /offers", "POST /offers", "GET /offers/{offer_id}",
+        "PATCH /offers/{offer_id}", "POST /offers/{offer_id}/preview",
     }  # fmt: skip
 
 
@@ -95,6 +97,8 @@ def test_calls_that_demand_a_key_say_so(api: Api) -> None:
         f"{PREFIX}/cards",
         f"{PREFIX}/programs",
         f"{PREFIX}/cards/{{card_id}}/quote",
+        f"{PREFIX}/offers",
+        f"{PREFIX}/offers/{{offer_id}}/preview",
     }
 
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import zxingcpp
 from flask_openapi3 import OpenAPI
+from markupsafe import escape
 from PIL import Image
 from sqlalchemy import Engine
 
@@ -182,6 +183,43 @@ def test_a_shop_is_added_and_changed(manager: Member) -> None:
     page = manager.get(SHOPS)
     assert "Am alten Hafen" in page
     assert "Kai 7" not in page
+
+
+@pytest.mark.parametrize(("typed", "latitude", "longitude", "shown"), [
+    ("52.51628, 13.37771", 52.51628, 13.37771, "52.51628, 13.37771"),
+    (" -33.9°  18.4° ", -33.9, 18.4, "-33.9, 18.4"),
+    ("52,52; 13,405", 52.52, 13.405, "52.52, 13.405"),
+    ("0,0", 0, 0, "0.0, 0.0"),
+    ("", None, None, ""),
+])  # fmt: skip
+def test_a_shop_has_the_coordinates_that_a_map_gives(
+    engine: Engine, manager: Member, shop_id: UUID, typed: str, latitude: float, longitude: float, shown: str
+) -> None:
+    manager.browser.submit(f"{SHOPS}/{shop_id}", name="Am Brunnen", at="1, 1")
+    assert manager.browser.submit(f"{SHOPS}/{shop_id}", name="Am Brunnen", at=typed).status_code == 303
+    with transaction(engine, manager.merchant_id) as session:
+        place = session.get_one(Location, shop_id)
+    assert (place.latitude, place.longitude) == (latitude, longitude)
+    assert f'id="shop-{shop_id}-at" name="at" value="{shown}"' in manager.get(SHOPS)
+
+
+@pytest.mark.parametrize("path", ["", "/{shop_id}"], ids=["added", "changed"])
+@pytest.mark.parametrize(("typed", "why"), [
+    ("at the market", "ist kein Ort"), ("52.5", "ist kein Ort"), ("52.5 N, 13.4 E", "ist kein Ort"),
+    ("<b>, 2", "&lt;b&gt;, 2"), ("95, 13", "liegt nirgends"), ("13.4, 181", "liegt nirgends"),
+])  # fmt: skip
+def test_what_is_no_place_is_named_and_kept_and_changes_nothing(
+    engine: Engine, manager: Member, shop_id: UUID, path: str, typed: str, why: str
+) -> None:
+    answer = manager.browser.submit(SHOPS + path.format(shop_id=shop_id), name="Am Hafen", at=typed)
+    form = f"shop-{shop_id}" if path else "shop-new"
+    assert answer.status_code == 422
+    assert why in answer.text
+    assert re.search(
+        rf'id="{form}-at"[^>]*value="{re.escape(str(escape(typed)))}"[^>]*aria-invalid="true"', answer.text
+    )
+    with transaction(engine, manager.merchant_id) as session:
+        assert [(one.name, one.latitude) for one in session.query(Location)] == [("Am Brunnen", None)]
 
 
 @pytest.mark.parametrize(("name", "address"), [("", "Kai 7"), ("x" * 61, "Kai 7"), ("Am Hafen", "x" * 201)])

@@ -15,7 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 import zxingcpp
 from PIL import Image
+from sqlalchemy import Engine, update
 
+from issuer.database import transaction
+from issuer.publishing import CAMPAIGN, publish
+from issuer.schema import Card, Publication
 from sandbox.authority import Authority
 from sandbox.wallet import OpenedPass, open_pass
 from tests.conftest import Cafe
@@ -111,6 +115,22 @@ def test_the_status_line_tells_what_is_left_and_then_what_is_yours(
     assert _opened(api, card, authority).content["storeCard"]["headerFields"][0]["value"] == "10 / 10"
     api.made(f"/cards/{card['id']}/redemptions", {"reward_id": str(cafe.reward_id), "confirm": True})
     assert status()["value"] == empty["value"]
+
+
+def test_what_is_not_loud_is_sealed_without_a_word_that_a_phone_would_show(
+    engine: Engine, cafe: Cafe, api: Api, card: dict[str, Any], authority: Authority, now: datetime
+) -> None:
+    def announced() -> set[str]:
+        rows = _opened(api, card, authority).content["storeCard"]
+        return {line["key"] for lines in rows.values() for line in lines if "changeMessage" in line}
+
+    loud = announced()
+    assert "status" in loud
+    for sounds in (False, True):
+        with transaction(engine, cafe.merchant_id) as session:
+            session.execute(update(Publication).values(due_at=None, push_at=None))
+            publish(session, [session.get_one(Card, card["id"])], "test", CAMPAIGN, now, loud=sounds)
+        assert announced() == (loud if sounds else set())
 
 
 def test_serial_and_token_of_a_pass_never_change(api: Api, card: dict[str, Any], authority: Authority) -> None:

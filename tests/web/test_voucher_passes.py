@@ -22,6 +22,7 @@ from issuer.vouchers import Wanted
 from sandbox.authority import Authority
 from sandbox.wallet import OpenedPass, open_pass
 from tests.conftest import PASS_TYPE
+from tests.issuer.bearing import ALL_DAY, NEAR, bear, live, offer, opened
 from tests.issuer.counting import Shop, Till, locked
 from tests.issuer.rules.cases import named
 from tests.web.designing import Desk, open_desk
@@ -89,7 +90,7 @@ def shopper(app: OpenAPI, engine: Engine, keys: Keys, now: datetime, authority: 
 
 def test_a_card_of_a_voucher_program_is_a_coupon_that_ends_with_its_voucher(shopper: Any, now: datetime) -> None:
     content = shopper(VOUCHER).card().content
-    assert content["coupon"]["primaryFields"] == [{"key": "offer", "label": "Hallo", "value": "15\xa0% Rabatt"}]
+    assert content["coupon"]["primaryFields"] == [{"key": "vouchers", "label": "Hallo", "value": "15\xa0% Rabatt"}]
     assert abs(datetime.fromisoformat(content["expirationDate"]) - now - timedelta(days=30)) < timedelta(days=2)
     assert "voided" not in content
     assert content["barcodes"]
@@ -156,6 +157,18 @@ def test_a_used_voucher_ends_on_the_phone_and_the_card_goes_on(shopper: Any) -> 
     assert "barcodes" not in one.fetched(voucher).content
     assert "voided" not in one.fetched(card).content
     assert [held.serial for held in one.bundle()] == [card.serial]
+
+
+def test_an_offer_stands_on_the_pass_of_the_card_and_not_on_that_of_its_voucher(shopper: Any) -> None:
+    one = shopper(STAMPS, VOUCHER)
+    opened(one.till, (52.5, 13.4))
+    for trigger in (ALL_DAY, NEAR):
+        bear(one.till, one.card_id, live(one.till, offer("Tea", trigger)))
+    card, voucher = one.bundle()
+    assert card.content["storeCard"]["auxiliaryFields"][0]["value"] == "D Tea"
+    assert card.content["locations"] == [{"latitude": 52.5, "longitude": 13.4, "relevantText": "D Tea"}]
+    assert "locations" not in voucher.content
+    assert "Tea" not in repr(voucher.content)
 
 
 def test_a_card_with_many_vouchers_brings_no_more_than_wallet_takes(shopper: Any) -> None:

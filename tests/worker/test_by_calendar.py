@@ -21,7 +21,7 @@ from worker.by_calendar import celebrate, refresh_donations
 from worker.office import Office
 
 JOINED = datetime(2026, 3, 10, 11, tzinfo=UTC)
-A_YEAR_LATER = datetime(2027, 3, 10, 6, tzinfo=UTC)
+A_YEAR_LATER = datetime(2027, 3, 10, 9, tzinfo=UTC)
 STAMPS = {"kind": "stamps", "stamps_needed": 10}
 ANNIVERSARY = {"kind": "occasion", "key": "year", "occasion": "anniversary", "grant": {"amount": 1}}
 DONATION = {"kind": "donation", "stamps_needed": 2, "cents": 300, "to": {"de": "Tierheim", "en": "Animal shelter"}}

@@ -5,8 +5,10 @@ from typing import Any
 from flask import request
 from flask_openapi3 import APIBlueprint
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.wrappers import Response
 
+from issuer.objections import follows_from_another, objection
 from issuer.web.api.complaints import complaint
 from issuer.web.api.types import NAMES, TEXT
 from issuer.web.problems import Problem, problem_body, problem_response
@@ -40,14 +42,24 @@ def _malformed(_error: Exception | None) -> None:
 def invalid(error: ValidationError) -> Response:
     """422 that names every value that cannot be used."""
     items = error.errors(include_url=False)
-    errors = [{"field": _field(item["loc"]), "message": complaint(item)} for item in items]
+    meant = [item for item in items if not follows_from_another(item, items)]
+    errors = [{"field": _field(item), "message": complaint(item)} for item in meant]
     named = " ".join(f"{item['field']}: {item['message'].removesuffix('.')}." for item in errors)
     return problem_response(problem_body(422, "invalid_body", named, errors))
 
 
-def _field(place: tuple[int | str, ...]) -> str:
+def _field(item: ErrorDetails) -> str:
     """Where the caller wrote it, without the marks that our own types put between."""
-    return ".".join(str(part) for part in place if part not in (TEXT, NAMES)) or "body"
+    return ".".join(part for part in objection(item).about.split(".") if part not in (TEXT, NAMES)) or "body"
 
 
-from issuer.web.api import cards, counter, gifts, moving, programs, purchases  # noqa: E402, F401 (they add their views to `api`)
+from issuer.web.api import (  # noqa: E402 (they add their views to `api`)
+    cards,  # noqa: F401
+    counter,  # noqa: F401
+    gifts,  # noqa: F401
+    moving,  # noqa: F401
+    offer_redemptions,  # noqa: F401
+    offers,  # noqa: F401
+    programs,  # noqa: F401
+    purchases,  # noqa: F401
+)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic_core import ErrorDetails
 
 from issuer.objections import objection, shown
+from issuer.offers.triggers import EVENT_NAME
 
 PATTERNS: Mapping[str, str] = {
     r"^[0-9]{1,7}(\.[0-9]{1,2})?$": "is not an amount: write digits, and up to two more after a point, like 12.40",
@@ -12,6 +13,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[^@\s]+@[^@\s]+$": "is not an e-mail address: write one like name@example.com",
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "cannot be an address: write small letters and digits, single hyphens between them",
     r"^[a-z][a-z0-9_]{0,19}$": "is not a key: write up to 20 small letters, digits and _, a letter first",
+    EVENT_NAME: "is not the name of an event: write up to 60 small letters, digits and . - _, a letter or digit first",
 }
 """What is meant by each pattern of our types."""
 

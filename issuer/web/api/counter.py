@@ -32,7 +32,7 @@ from issuer.web.guards import api_key
 from issuer.web.keyed import given_key
 from issuer.web.problems import not_found
 
-UNKEYED_CALLS = ("/cards", "/programs", "/quote")
+UNKEYED_CALLS = ("/cards", "/programs", "/quote", "/offers", "/preview")
 
 
 @api.before_request

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 from issuer.cards import CardView
 from issuer.google_history import GoogleView
 from issuer.history import EntryView, PhoneView, just_booked
+from issuer.language import LANGUAGES
 from issuer.ledger import Booked
+from issuer.offers.bounds import FOREVER
+from issuer.offers.shown import ShownOffer
 from issuer.programs import ProgramView
 from issuer.purchases import Quote
-from issuer.rules.movement import is_internal, is_reward
+from issuer.rules.movement import is_internal, is_offer, is_reward
 from issuer.schema import Hold, Purchase, Voucher
 from issuer.vouchers import shown_code
 from issuer.web.context import absolute, house
@@ -31,6 +34,7 @@ def card(shown: CardView) -> dict[str, Any]:
         "short_code": shown.short_code,
         "balances": {unit: n for unit, n in shown.balances.items() if _told(unit)},
         "rewards": [{"reward_id": str(r.reward_id), "count": r.count} for r in shown.rewards],
+        **({"offers": [offer(one) for one in shown.offers]} if shown.offers else {}),
         "links": {
             "web": absolute(url_for("public.card", key=key)),
             "apple": absolute(url_for("public.apple", key=key)),
@@ -41,8 +45,17 @@ def card(shown: CardView) -> dict[str, Any]:
 
 
 def _told(unit: str) -> bool:
-    """Rewards and vouchers are told by themselves, and the rules' own reckoning to nobody."""
-    return not (is_reward(unit) or is_internal(unit) or unit.startswith("voucher:"))
+    """Rewards, vouchers and offers are told by themselves, and the rules' own reckoning to nobody."""
+    return not (is_reward(unit) or is_internal(unit) or is_offer(unit) or unit.startswith("voucher:"))
+
+
+def offer(one: ShownOffer) -> dict[str, Any]:
+    """As a card bears it."""
+    return {
+        "id": str(one.offer_id),
+        "text": {language: one.content.in_(language).card for language in LANGUAGES},
+        "until": instant(one.closes_at) if one.closes_at < FOREVER else None,
+    }
 
 
 def entry(one: EntryView) -> dict[str, Any]:

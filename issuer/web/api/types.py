@@ -192,6 +192,14 @@ class LinksOut(BaseModel):
     qr: str
 
 
+class BorneOfferOut(BaseModel):
+    """An offer that a card bears. ``until``: when it is over; null for one without end."""
+
+    id: str
+    text: dict[str, str]
+    until: datetime | None
+
+
 class CardOut(BaseModel):
     id: str
     serial: str
@@ -203,6 +211,7 @@ class CardOut(BaseModel):
     short_code: str
     balances: dict[str, int]
     rewards: list[RewardOut]
+    offers: list[BorneOfferOut] = Field(default=[], description="left out where there is none")
     links: LinksOut
 
 

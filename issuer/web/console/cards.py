@@ -186,7 +186,7 @@ def _entries(session: Session, row: Card, shown: CardView) -> list[dict[str, Any
     savings = history.savings(session, row.id, limit=SHOWN_ENTRIES)
     return woven(
         SHOWN_ENTRIES,
-        ((entry.recorded_at, _entry(entry, shown)) for entry in booked),
+        ((entry.recorded_at, _entry(entry, shown)) for entry in booked if not entry.is_silent),
         ((one.recorded_at, _saving(one, shown)) for one in savings),
         ((turn.at, _turn(session, turn, shown.zone)) for turn in history.turns(session, row.id)),
     )

@@ -226,10 +226,10 @@ def _voucher(one: VoucherView) -> dict[str, str]:
 
 
 def _booking(one: Any, shown: CardView, zone: str) -> dict[str, Any]:
-    words = shown.words(spoken())
+    words, lines = shown.words(spoken()), [line for line in one.lines if not line.is_silent]
     return {
         "id": str(one.posting_id),
-        "lines": [f"{entry_amount(line, words)} {entry_words(line, shown, words)}" for line in one.lines],
+        "lines": [f"{entry_amount(line, words)} {entry_words(line, shown, words)}" for line in lines],
         "when": when(one.lines[0].occurred_at, zone),
     }
 

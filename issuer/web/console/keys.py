@@ -17,7 +17,7 @@ from issuer.web.wording import ago, said, when
 SCOPE_NAMES = {"read": N_("Look"), "write": N_("Stamp and redeem"), "programs": N_("Change programs")}
 SCOPE_RIGHTS = {
     "read": N_("sees cards, programs, shops and what was booked"),
-    "write": N_("does what a till does: cards, stamps, purchases, redemptions, corrections"),
+    "write": N_("does what a till does: cards, stamps, purchases, redemptions, corrections; makes and changes offers"),
     "programs": N_("makes and changes programs, their rules and rewards"),
 }
 USUAL = ("read", "write")

@@ -17,6 +17,7 @@ from issuer.rules import AnyPart, Rules
 from issuer.rules.part import Names as BothNames
 from issuer.rules.part import Part
 from issuer.rules.wording import Wording
+from issuer.web.console import typed_values
 from issuer.web.console.program_fields import Field, fields_of
 from issuer.web.console.program_trees import Tree, lines_of, parts_of, text_of, tree_of
 
@@ -34,9 +35,6 @@ OF_MONEY = {
 DAY = N_("“%(value)s” is not a day: choose from Monday to Sunday.")
 PAUSE = N_("“%(value)s” seconds cannot be: write a number from 0 to %(most)s, which are 31 days.")
 ONE_PART: TypeAdapter[Part] = TypeAdapter(AnyPart)
-_MONEY = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?")
-_SHARE = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")
-_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -231,35 +229,33 @@ def _days(reading: _Reading, field: Field, node: Tree, path: str) -> list[int]:
 
 
 def _number(reading: _Reading, typed: str, _sort: str, path: str) -> int | None:
-    found = int(typed) if re.fullmatch("[0-9]{1,9}", typed) else None
+    found = typed_values.number(typed)
     if found is None:
         reading.object(WHOLE_NUMBER, path, typed)
     return found
 
 
 def _money(reading: _Reading, typed: str, _sort: str, path: str) -> int | None:
-    """Cents of "4,50", "4.50", "4.5" or "4"."""
-    found = _MONEY.fullmatch(typed.removesuffix("€").strip())
-    if found is None:
+    cents = typed_values.money(typed)
+    if cents is None:
         reading.object(AMOUNT, path, typed)
-        return None
-    reading.money[path] = typed
-    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+    else:
+        reading.money[path] = typed
+    return cents
 
 
 def _share(reading: _Reading, typed: str, _sort: str, path: str) -> Decimal | None:
-    text = typed.removesuffix("%").strip()
-    if not _SHARE.fullmatch(text):
+    found = typed_values.share(typed)
+    if found is None:
         reading.object(NUMBER, path, typed)
-        return None
-    return Decimal(text.replace(",", "."))
+    return found
 
 
 def _clock(reading: _Reading, typed: str, _sort: str, path: str) -> str | None:
-    if not _CLOCK.fullmatch(typed):
+    found = typed_values.clock(typed)
+    if found is None:
         reading.object(CLOCK, path, typed)
-        return None
-    return typed.rjust(5, "0")
+    return found
 
 
 def _either(reading: _Reading, typed: str, sort: str, path: str) -> int | None:

@@ -7,10 +7,11 @@ from flask import flash, g, make_response, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from issuer import shops, staffing, tills
+from issuer.coordinates import coordinates_said
 from issuer.database import transaction
 from issuer.editing import Objection
-from issuer.schema import Staff
-from issuer.shops import ShopView, TillView
+from issuer.schema import Location, Staff
+from issuer.shops import ShopFields, ShopView, TillView
 from issuer.web.console.frame import Wrong, author, blueprint, frame, path_id, wrong
 from issuer.web.context import absolute, house, now
 from issuer.web.guards import console_role
@@ -30,7 +31,7 @@ def show_shops() -> str:
 @keepers
 def add_shop() -> Response:
     with transaction(house().engine, g.merchant_id) as session:
-        outcome = shops.add_shop(session, author(), request.form.get("name", ""), request.form.get("address", ""))
+        outcome = shops.add_shop(session, author(), _typed())
     objection = outcome if isinstance(outcome, Objection) else None
     return answer("shop-new", objection, said("The shop is there. Enrol its first till next."))
 
@@ -38,9 +39,9 @@ def add_shop() -> Response:
 @blueprint.post("/shops/<location_id>")
 @keepers
 def change_shop(location_id: str) -> Response:
-    meant, form = path_id(location_id), request.form
+    meant = path_id(location_id)
     with transaction(house().engine, g.merchant_id) as session:
-        objection = shops.change_shop(session, author(), meant, form.get("name", ""), form.get("address", ""))
+        objection = shops.change_shop(session, author(), meant, _typed())
     return answer(f"shop-{meant}", objection, said("The shop is changed."))
 
 
@@ -118,14 +119,26 @@ def till_name(name: str) -> str:
     return said("Till %(number)s") % {"number": name} if name.isdigit() else name
 
 
+def _typed() -> ShopFields:
+    return ShopFields(*(request.form.get(name, "") for name in ("name", "address", "at")))
+
+
 def _shop(place: ShopView) -> dict[str, Any]:
+    shop = place.location
     return {
-        "id": place.location.id,
-        "name": place.location.name,
-        "address": place.location.address or "",
+        "id": shop.id,
+        "name": shop.name,
+        "address": shop.address or "",
+        "at": _at(shop),
         "tills": [_till(till) for till in place.tills],
         "revoked": [_till(till) for till in place.revoked],
     }
+
+
+def _at(shop: Location) -> str:
+    if shop.latitude is None or shop.longitude is None:
+        return ""
+    return coordinates_said(shop.latitude, shop.longitude)
 
 
 def _till(till: TillView) -> dict[str, Any]:

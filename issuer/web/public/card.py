@@ -213,6 +213,7 @@ def _addresses(key: str) -> dict[str, str]:
         "pdf_url": f"{url_for('public.card', key=key)}/card.pdf",
         "state_url": url_for("public.state", key=key),
         "data_url": url_for("public.data", key=key),
+        "wishes_url": url_for("public.wishes", key=key),
         "language_url": url_for("public.choose_language", key=key),
     }
 

@@ -120,7 +120,7 @@ async function showRest() {
   const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
   if (!answer.ok) throw new Error(`the card's page was answered ${answer.status}`);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["pass-more", "theirs", "history"]) {
+  for (const id of ["pass-more", "offers", "theirs", "history"]) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
     if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(document.adoptNode(now));
   }

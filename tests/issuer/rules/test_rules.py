@@ -172,7 +172,7 @@ NO_COUNTER = "Stamps cannot be given: the card has no such counter. Give somethi
             "“lottery” is not possible here: choose one of stamps, donation, points, tiers, cashback, discount, "
             "prepaid, voucher, referral, occasion, goodwill, causes, expiry.",
         ),
-        ([{"stamps_needed": 10}], "parts.0.kind", "This rule has no kind: choose one."),
+        ([{"stamps_needed": 10}], "parts.0.kind", "This has no kind: choose one."),
         (
             [STAMPS, *({**BIRTHDAY, "key": f"day{number}"} for number in range(20))],
             "parts",

@@ -1,6 +1,6 @@
 /** Buttons for what can be done with a card. */
 
-const PRESENTS = ["redeem", "choose", "voucher"];
+const PRESENTS = ["redeem", "choose", "voucher", "offer"];
 const LONG = 18;
 
 /** @param tap {(action) => void} */
@@ -8,6 +8,7 @@ export function actionButton(action, tap) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = `button button-large button-wide ${isPresent(action) ? "button-attention" : ""}`;
+  button.classList.toggle("offer", "offer_id" in action.body);
   button.dataset.deed = action.act;
   label(button, action.label);
   if (action.hint) button.append(text("span", action.hint, "button-hint"));

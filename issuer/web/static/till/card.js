@@ -79,6 +79,7 @@ function describe() {
   part("card-dots").replaceChildren(...dots(card));
   part("card-dots").classList.toggle("many", card.needed > 15);
   part("card-rewards").replaceChildren(...card.rewards.map(rewardLabel));
+  part("card-offers").replaceChildren(...card.offers.map((offer) => text("li", offer, "offer-label")));
   part("card-facts").replaceChildren(...card.facts.map((fact) => text("li", `${fact.label}: ${fact.value}`, "label")));
   part("card-notices").replaceChildren(...card.notices.map((notice) => text("li", notice, "banner")));
 }

@@ -9,6 +9,7 @@ const PATHS = {
   sell: "/till/prepaid",
   use: "/till/prepaid/uses",
   voucher: "/till/vouchers",
+  offer: "/till/offers",
   goodwill: "/till/goodwill",
   bonus: "/till/bonuses",
   undo: "/till/undo",

@@ -1,0 +1,182 @@
+"""What becomes of offers on one card at one moment: which end, which are shown, held back or left out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from issuer import card_places, showings
+from issuer.limiting import Asked, Used
+from issuer.offering import Running
+from issuer.offers.arms import arm_of
+from issuer.offers.belonging import belongs, changes_at
+from issuer.offers.bounds import FOREVER
+from issuer.offers.facts import Facts
+from issuer.offers.governor import Person, Show, Wait, judge_all, wants_of
+from issuer.offers.policy import Policy
+from issuer.offers.turns import next_look, still, turn_of
+from issuer.schema import Card, Showing, Voucher
+from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, Candidate
+
+OF_A_STATE = ("nearly", "unused", "lapsing")
+"""Triggers that end with what they are about."""
+
+
+@dataclass
+class Scene:
+    """What cards share that are looked at together. ``running``: offers, the most urgent first.
+
+    ``resting``: those that are paused. ``shown``: rows by card; ``decided``: by offer, card and turn. ``persons`` and
+    ``used`` grow with what is shown.
+    """
+
+    session: Session
+    now: datetime
+    running: Sequence[Running]
+    resting: set[UUID]
+    policy: Policy
+    shown: Mapping[UUID, list[Showing]]
+    persons: dict[UUID, Person]
+    used: Used
+    decided: Mapping[tuple[UUID, UUID, str], Showing]
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, Running]:
+        return {one.id: one for one in self.running}
+
+
+@dataclass
+class Outcome:
+    """``changed``: the card shows something else. ``loud``: phones may show a note. ``ahead``: when to look again."""
+
+    changed: bool = False
+    loud: bool = False
+    ahead: list[datetime] = field(default_factory=list)
+
+    def again(self, at: datetime | None) -> None:
+        if at is not None and at < FOREVER:
+            self.ahead.append(at)
+
+
+def open_turns(running: Iterable[Running], card: Card, facts: Facts, now: datetime) -> Iterator[Asked]:
+    """The windows that are open for a card."""
+    for one in running:
+        turn = turn_of(one.offer, facts, now, one.live_at)
+        if turn is not None:
+            yield one, card, turn
+
+
+def put_away(scene: Scene, card: Card) -> Outcome:
+    """A card that is not active any more shows nothing."""
+    outcome = Outcome()
+    for row in scene.shown.get(card.id, ()):
+        showings.end(scene.session, card, row, GONE, scene.now)
+        outcome.changed = True
+    return outcome
+
+
+def decide(scene: Scene, card: Card, facts: Facts, asked: Sequence[Asked]) -> Outcome:
+    """End what is over, show what is due and let through. The card is locked, active, and published by the caller.
+
+    :param asked: its open windows
+    """
+    outcome = Outcome()
+    standing = [row for row in scene.shown.get(card.id, ()) if _goes_on(scene, card, facts, row, asked, outcome)]
+    standing += _let_in(scene, list(_candidates(scene, card, facts, asked, outcome)), facts, outcome)
+    for row in standing:
+        outcome.again(row.closes_at)
+    for one in scene.running:
+        outcome.again(next_look(one.offer, facts, scene.now, one.live_at))
+    bears = [scene.by_id[row.offer_id].offer for row in standing]
+    outcome.changed |= card_places.choose(scene.session, card, facts, bears, scene.now)
+    return outcome
+
+
+def _goes_on(scene: Scene, card: Card, facts: Facts, row: Showing, asked: Iterable[Asked], outcome: Outcome) -> bool:
+    one = scene.by_id.get(row.offer_id)
+    why = _over(scene, one, row, facts)
+    if why is not None or one is None:
+        showings.end(scene.session, card, row, why or OFFER_ENDED, scene.now)
+        outcome.changed = True
+        return False
+    if row.version != one.version:
+        turn = next((turn for other, _, turn in asked if (other.id, turn.key) == (one.id, row.turn)), None)
+        outcome.changed |= showings.renew(scene.session, row, one, turn)
+    return True
+
+
+def _over(scene: Scene, one: Running | None, row: Showing, facts: Facts) -> str | None:
+    """Why a card shows something no more."""
+    if row.closes_at <= scene.now:
+        return CLOSED
+    if one is None:
+        return PAUSED if row.offer_id in scene.resting else OFFER_ENDED
+    if still(one.offer, facts, row.opens_at, row.closes_at, row.turn, scene.now):
+        return None
+    return DONE if one.offer.trigger.kind in OF_A_STATE else CLOSED
+
+
+def _candidates(
+    scene: Scene, card: Card, facts: Facts, asked: Iterable[Asked], outcome: Outcome
+) -> Iterator[Candidate]:
+    """Windows whose offer might be shown now, the most urgent first."""
+    for one, _, turn in asked:
+        row = scene.decided.get((one.id, card.id, turn.key))
+        if row is not None and row.state == OVER:
+            if _rested(scene, row):
+                yield Candidate(one, card, turn, row.arm, row)
+        elif row is not None and row.state in (SHOWN, OUT):
+            continue
+        elif not belongs(one.offer.audience, facts, scene.now):
+            outcome.again(changes_at(one.offer.audience, facts, scene.now))
+        else:
+            candidate = Candidate(
+                one, card, turn, row.arm if row else arm_of(one.offer.trial, one.id, card.customer_id), row
+            )
+            if candidate.arm != OUT:
+                yield candidate
+            else:
+                showings.leave_out(scene.session, candidate, scene.now)
+
+
+def _rested(scene: Scene, row: Showing) -> bool:
+    """Whether a window was ended before its time by what does not hold any more, and nothing was taken up."""
+    if row.closes_at <= scene.now or (row.redeemed_at is not None and row.factor is None):
+        return False
+    if row.ended != GONE or row.voucher_id is None:
+        return row.ended in (PAUSED, GONE)
+    return scene.session.get_one(Voucher, row.voucher_id).revoked_at is None
+
+
+def _let_in(scene: Scene, candidates: Iterable[Candidate], facts: Facts, outcome: Outcome) -> list[Showing]:
+    """What is shown from now on, of what the limits leave room for and the governor lets through."""
+    fresh, rows = list[Candidate](), list[Showing]()
+    for candidate in candidates:
+        objection = None if candidate.was_shown else scene.used.objection(candidate.asked, scene.now)
+        if objection is not None:
+            showings.hold(scene.session, candidate, objection[0], scene.now)
+            outcome.again(objection[1])
+        elif not candidate.was_shown:
+            fresh.append(candidate)
+        elif scene.persons[facts.customer_id].wish != "none":
+            rows.append(showings.show(scene.session, candidate, scene.now, loud=False))
+    rows += _judged(scene, fresh, facts, outcome)
+    outcome.changed |= bool(rows)
+    return rows
+
+
+def _judged(scene: Scene, fresh: Sequence[Candidate], facts: Facts, outcome: Outcome) -> Iterator[Showing]:
+    person, now = scene.persons[facts.customer_id], scene.now
+    wanted = [wants_of(one.running.offer, one.turn.closes, facts.around.zone_of(one.turn.location_id)) for one in fresh]
+    for candidate, wants, verdict in zip(fresh, wanted, judge_all(wanted, person, scene.policy, now), strict=True):
+        if isinstance(verdict, Show):
+            scene.used.count(candidate.asked, now)
+            scene.persons[facts.customer_id] = person = person.after(verdict, wants, now)
+            outcome.loud |= verdict.loud
+            yield showings.show(scene.session, candidate, now, loud=verdict.loud)
+        else:
+            showings.hold(scene.session, candidate, verdict.reason, now)
+            outcome.again(verdict.until if isinstance(verdict, Wait) else verdict.again)

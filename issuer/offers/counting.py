@@ -1,0 +1,49 @@
+"""When an offer counts at the counter: within its window and, by the clock of the shop of the visit, its hours."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from issuer.offers.content import Multiplier
+from issuer.offers.hours import Hours
+from issuer.offers.shown import ShownOffer
+from issuer.offers.triggers import PlaceTrigger, TimeTrigger
+
+
+def counts(shown: ShownOffer, at: datetime, zone: str) -> bool:
+    """Whether a card that shows it may use it. ``zone``: of the shop where somebody came."""
+    hours = hours_of(shown)
+    in_window = shown.opens_at <= at < shown.closes_at
+    return in_window and (hours is None or within(hours, at.astimezone(ZoneInfo(zone))))
+
+
+def hours_of(shown: ShownOffer) -> Hours | None:
+    """The hours by the shop's clock outside of which it lies on the card, but counts for nothing."""
+    trigger = shown.offer.trigger
+    return trigger.hours if isinstance(trigger, PlaceTrigger | TimeTrigger) else None
+
+
+def within(hours: Hours, local: datetime) -> bool:
+    """Whether a shop's clock stands within hours; those that go past midnight belong to the day they begin on."""
+    day, clock = local.weekday(), local.time()
+    if hours.end > hours.start:
+        return day in hours.weekdays and hours.start <= clock < hours.end
+    before = (local.date() - timedelta(days=1)).weekday()
+    return (day in hours.weekdays and clock >= hours.start) or (before in hours.weekdays and clock < hours.end)
+
+
+def by_itself(shown: ShownOffer) -> bool:
+    """Whether nobody redeems it: what is earned counts more, and that is all."""
+    return isinstance(shown.offer.unlocks, Multiplier)
+
+
+def most(shown: Iterable[ShownOffer], at: datetime, zone: str) -> ShownOffer | None:
+    """Of several that multiply what is earned, the one that does so most: they do not add up."""
+    counting = [one for one in shown if one.factor is not None and counts(one, at, zone)]
+    return max(counting, key=lambda one: one.factor or Decimal(1), default=None)
+
+
+def factor_of(shown: ShownOffer | None) -> Fraction:
+    return Fraction(shown.factor) if shown is not None and shown.factor is not None else Fraction(1)

@@ -1,0 +1,163 @@
+"""The rows that say which offers a card shows: one for each offer, card and window, so that nothing is shown twice."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from issuer import due, vouchers
+from issuer.ledger import Actor, Deed, available, post
+from issuer.limiting import Asked
+from issuer.offering import Running, read
+from issuer.offers.bounds import FOREVER
+from issuer.offers.content import Multiplier, VoucherOffer
+from issuer.offers.facts import Turn
+from issuer.offers.offer import Offer
+from issuer.rules.movement import Movement, voucher_unit
+from issuer.schema import Card, OfferVersion, Showing, Voucher
+from issuer.vouchers import Wanted
+
+SHOWN, OVER, HELD, OUT = "shown", "over", "held", "out"
+CLOSED, DONE, PAUSED, OFFER_ENDED, GONE = "closed", "done", "paused", "offer_ended", "gone"
+"""Why a showing is over: its time; what it was for; the offer rests, or ended; the card did."""
+SYSTEM = Actor("system")
+
+DECIDED = text("""
+    SELECT showing.*
+    FROM unnest(CAST(:offers AS uuid[]), CAST(:cards AS uuid[]), CAST(:turns AS text[])) AS asked (offer, card, key)
+    JOIN showing ON (offer_id, card_id, turn) = (asked.offer, asked.card, asked.key)
+""")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a card might be shown now. ``row``: what was decided of this window before."""
+
+    running: Running
+    card: Card
+    turn: Turn
+    arm: str
+    row: Showing | None = None
+
+    @property
+    def asked(self) -> Asked:
+        return self.running, self.card, self.turn
+
+    @property
+    def was_shown(self) -> bool:
+        """The offer rested meanwhile: this window was counted already."""
+        return self.row is not None and self.row.shown_at is not None
+
+
+def on_cards(session: Session, cards: Sequence[Card]) -> Mapping[UUID, list[Showing]]:
+    """What these cards show now, by card."""
+    found = defaultdict[UUID, list[Showing]](list)
+    mine = Showing.card_id.in_([card.id for card in cards])
+    for row in session.scalars(select(Showing).where(mine, Showing.state == SHOWN).order_by(Showing.opens_at)):
+        found[row.card_id].append(row)
+    return found
+
+
+def decided(session: Session, asked: Sequence[Asked]) -> Mapping[tuple[UUID, UUID, str], Showing]:
+    """What was decided before of these windows, by offer, card and turn."""
+    if not asked:
+        return {}
+    values = {
+        "offers": [one.id for one, _, _ in asked],
+        "cards": [card.id for _, card, _ in asked],
+        "turns": [turn.key for _, _, turn in asked],
+    }
+    found = session.scalars(select(Showing).from_statement(DECIDED), values)
+    return {(row.offer_id, row.card_id, row.turn): row for row in found}
+
+
+def show(session: Session, candidate: Candidate, now: datetime, *, loud: bool) -> Showing:
+    """From the card's next version on, with what the offer unlocks. The card is locked, and published by the caller."""
+    one, voucher_id = candidate.running, _drawn(session, candidate, now)
+    row = _row(session, candidate, now)
+    row.state, row.reason, row.ended, row.ended_at = SHOWN, None, None, None
+    row.shown_at = row.shown_at or now
+    row.card_version, row.loud, row.ambient = candidate.card.version + 1, loud, one.offer.ambient
+    row.value, row.factor, row.voucher_id = one.offer.worth_cents, factor_of(one), voucher_id
+    return row
+
+
+def hold(session: Session, candidate: Candidate, reason: str, now: datetime) -> None:
+    """Not now; what was shown before and rested stays over."""
+    row = candidate.row
+    if candidate.was_shown or (row is not None and (row.state, row.reason) == (HELD, reason)):
+        return
+    row = _row(session, candidate, now)
+    row.state, row.reason = HELD, reason
+
+
+def leave_out(session: Session, candidate: Candidate, now: datetime) -> None:
+    """One of those who are shown nothing, to compare with."""
+    _row(session, candidate, now).state = OUT
+
+
+def end(session: Session, card: Card, row: Showing, why: str, now: datetime) -> None:
+    """The card does not show it any more, and what it unlocked is gone. The card is locked, published by the caller."""
+    row.state, row.ended, row.ended_at = OVER, why, now
+    if row.voucher_id is not None and row.redeemed_at is None:
+        _end_voucher(session, card, row.voucher_id, now)
+
+
+def renew(session: Session, row: Showing, one: Running, turn: Turn | None) -> bool:
+    """The offer says something else since; whether customers see that.
+
+    :param turn: the same window as it is now, if that is what is open
+    """
+    before, closed_at = read(session.get_one(OfferVersion, (row.offer_id, row.version)).content), row.closes_at
+    row.version, row.factor, row.ambient = one.version, factor_of(one), one.offer.ambient
+    if turn is not None:
+        row.opens_at, row.closes_at, row.location_id = turn.opens, turn.closes, turn.location_id
+    return _seen(before) != _seen(one.offer) or row.closes_at != closed_at
+
+
+def factor_of(one: Running) -> Decimal | None:
+    return one.offer.unlocks.factor if isinstance(one.offer.unlocks, Multiplier) else None
+
+
+def _seen(offer: Offer) -> tuple[object, ...]:
+    return offer.content, offer.trial.other, offer.trigger, offer.unlocks
+
+
+def _row(session: Session, candidate: Candidate, now: datetime) -> Showing:
+    """The window's row, made when there is none."""
+    one, card, turn, row = candidate.running, candidate.card, candidate.turn, candidate.row
+    if row is None:
+        row = Showing(offer_id=one.id, card_id=card.id, turn=turn.key, merchant_id=card.merchant_id)
+        session.add(row)
+    row.customer_id, row.version, row.arm, row.decided_at = card.customer_id, one.version, candidate.arm, now
+    row.opens_at, row.closes_at, row.location_id = turn.opens, turn.closes, turn.location_id
+    return row
+
+
+def _drawn(session: Session, candidate: Candidate, now: datetime) -> UUID | None:
+    """The voucher that the offer unlocks, good as long as it is shown."""
+    unlocks, card, closes = candidate.running.offer.unlocks, candidate.card, candidate.turn.closes
+    if not isinstance(unlocks, VoucherOffer):
+        return None
+    until = closes if closes < FOREVER else None
+    wanted = Wanted(unlocks.names.model_dump(), unlocks.worth, unlocks.uses, valid_until=until)
+    row = vouchers.draw(session, card, wanted, now, vouchers.OFFER)
+    post(session, card, [vouchers.uses_of(row)], Deed("bonus", SYSTEM, now, now, note="voucher"))
+    return row.id
+
+
+def _end_voucher(session: Session, card: Card, voucher_id: UUID, now: datetime) -> None:
+    """What is left of it goes. One that moved to another card with all the rest ends when it would have."""
+    row = session.get_one(Voucher, voucher_id)
+    left = available(session, card, voucher_unit(row.id), now) if row.card_id == card.id else 0
+    if left <= 0:
+        return
+    row.valid_until = min(row.valid_until or now, now)
+    due.drop(session, card.id, vouchers.END, str(row.id))
+    movement = Movement(voucher_unit(row.id), -left, "expired", "expiry")
+    post(session, card, [movement], Deed("expiry", SYSTEM, now, now, note="voucher"))

@@ -1,0 +1,90 @@
+"""Cards that are to be looked at because an offer began, changed or ended: noted a page at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from issuer.database import send, set_merchant
+from issuer.schema import Offer, Sweep
+
+PAGE = 2000
+LATE = timedelta(minutes=1)
+"""So long after a sweep began a transaction may still commit a card that the sweep did not see."""
+
+# In the order in which cards were made, so that one made meanwhile comes last. Rows are locked in the order of ids.
+NOTED = """
+    WITH page AS (
+        SELECT id, created_at FROM card
+        WHERE merchant_id = %(merchant)s AND (%(after)s::uuid IS NULL OR (created_at, id) > (
+            SELECT last.created_at, last.id FROM card AS last WHERE last.id = %(after)s
+        ))
+        ORDER BY created_at, id LIMIT %(most)s
+    ), noted AS (
+        INSERT INTO agenda (card_id, merchant_id, due_at)
+        SELECT id, %(merchant)s, %(now)s FROM page
+        WHERE %(all)s OR EXISTS (
+            SELECT FROM showing WHERE card_id = page.id AND state = 'shown' AND offer_id = %(offer)s
+        )
+        ORDER BY id
+        ON CONFLICT (card_id) DO UPDATE SET due_at = least(agenda.due_at, excluded.due_at)
+    )
+    SELECT id FROM page ORDER BY created_at, id
+"""
+BEFORE = """
+    SELECT id FROM card WHERE merchant_id = %(merchant)s AND created_at < %(then)s
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+
+
+def begin(session: Session, offer: Offer, now: datetime) -> None:
+    """Look at the cards of the offer's merchant from the first on: all while it runs, else those that show it."""
+    values = {"after_card": None, "began_at": now, "due_at": now}
+    fresh = insert(Sweep).values(offer_id=offer.id, merchant_id=offer.merchant_id, **values)
+    session.execute(fresh.on_conflict_do_update(index_elements=["offer_id"], set_=values))
+
+
+def any_waits(session: Session, now: datetime) -> bool:
+    return session.scalar(select(Sweep.offer_id).where(Sweep.due_at <= now).limit(1)) is not None
+
+
+def advance(session: Session, now: datetime) -> bool:
+    """Note the next cards of one sweep that is due; whether there was one."""
+    free = select(Sweep).where(Sweep.due_at <= now).order_by(Sweep.due_at).limit(1)
+    sweep = session.scalar(free.with_for_update(skip_locked=True))
+    if sweep is None:
+        return False
+    set_merchant(session, sweep.merchant_id)
+    running = session.scalar(select(Offer.state).where(Offer.id == sweep.offer_id)) == "live"
+    page = _note(session, sweep, now, running=running)
+    if page:
+        sweep.after_card = page[-1]
+    if len(page) < PAGE:
+        _end(session, sweep, now)
+    session.flush()
+    return True
+
+
+def _note(session: Session, sweep: Sweep, now: datetime, *, running: bool) -> Sequence[UUID]:
+    values = {
+        "merchant": sweep.merchant_id,
+        "offer": sweep.offer_id,
+        "after": sweep.after_card,
+        "all": running,
+        "most": PAGE,
+        "now": now,
+    }
+    return [card_id for (card_id,) in send(session, NOTED, values)]
+
+
+def _end(session: Session, sweep: Sweep, now: datetime) -> None:
+    """All were seen; once more, later, the newest, of which one may have been on its way."""
+    once_more = sweep.began_at + LATE
+    if now >= once_more:
+        sweep.due_at = None
+        return
+    rows = send(session, BEFORE, {"merchant": sweep.merchant_id, "then": sweep.began_at - LATE})
+    sweep.after_card, sweep.due_at = (rows[0][0] if rows else None), once_more

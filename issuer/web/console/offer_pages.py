@@ -1,0 +1,232 @@
+"""What an offer brought, what will happen, and who was held back: pages to read."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask import g, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from issuer import forecasts, offer_preview, offer_results
+from issuer.database import transaction
+from issuer.editing import Objection
+from issuer.offer_checks import warnings
+from issuer.offer_names import named_of
+from issuer.offer_preview import DryRun, Planned
+from issuer.offer_results import Arm, Difference, Held
+from issuer.offering import OfferView
+from issuer.offers.advice import advice
+from issuer.offers.sayings import KINDS
+from issuer.refusals import N_
+from issuer.rules.wording import Wording
+from issuer.schema import Merchant
+from issuer.web.console import offer_words
+from issuer.web.console.frame import blueprint, frame
+from issuer.web.console.offer_asked import founded, keepers, own_offer
+from issuer.web.console.offer_sample import sample_cards
+from issuer.web.context import house, now, parsed_id
+from issuer.web.paging import after_of, token_of
+from issuer.web.wording import said, spoken, when
+
+HELD_AT_ONCE = 50
+ARMS = {"a": N_("Shown the offer"), "b": N_("Shown the second text"), "out": N_("Shown nothing, to compare")}
+COMPARED = {
+    ("visited", True): N_("Of 100 cards %(points)s more came than without the offer (%(low)s to %(high)s)."),
+    ("visited", False): N_("Of 100 cards %(points)s more came for the first text (%(low)s to %(high)s)."),
+    ("redeemed", False): N_("Of 100 cards %(points)s more redeemed the first text (%(low)s to %(high)s)."),
+}
+UNCLEAR = N_("Too few cards to tell that from chance.")
+CELLS = {
+    "reached": N_("reached"),
+    "fetched": N_("fetched by phones"),
+    "visited": N_("visited"),
+    "redeemed": N_("redeemed"),
+}
+
+
+@blueprint.get("/offers/<offer_id>/review", endpoint="review_offer")
+@keepers
+def show_review(offer_id: str) -> Response:
+    """What will happen, said before it does."""
+    return review(offer_id)
+
+
+def review(offer_id: str, objection: Objection | None = None) -> Response:
+    """Who would get it now, who not and why, how it looks, and what it would have done."""
+    with transaction(house().engine, g.merchant_id) as session:
+        around, view, named = founded(session), own_offer(session, offer_id), named_of(session)
+        merchant, meant = around["merchant"], view.newest
+        asked = (session, house().keys, meant, merchant.id, now())
+        page = render_template(
+            "console/offers/review.html",
+            offer=offer_words.row(view, named, merchant) | {"name": meant.name},
+            read_back={"sentences": offer_words.sentences(meant, named, merchant)},
+            revision=view.row.revision,
+            objection=objection.sentence(spoken()) if objection else None,
+            warnings=[said(one.message) % one.values for one in advice(meant, merchant.name)]
+            + [one.sentence(spoken()) for one in warnings(session, meant)],
+            preview=offer_words.preview_words(offer_preview.preview(*asked, offer_id=view.row.id)),
+            samples=sample_cards(session, merchant, meant, now()),
+            tried=tried_out(offer_preview.dry_run(*asked)),
+            running=view.row.state == "live",
+            **around,
+        )
+    return make_response(page, 409 if objection else 200)
+
+
+@blueprint.get("/offers/<offer_id>")
+@keepers
+def offer(offer_id: str) -> str:
+    """What it says, how it stands and what it brought."""
+    with transaction(house().engine, g.merchant_id) as session:
+        view, around = own_offer(session, offer_id), frame(session)
+        merchant = around["merchant"]
+        found = offer_results.results(session, view.row.id, now())
+        return render_template(
+            "console/offers/offer.html",
+            offer=offer_words.row(view, named_of(session), merchant),
+            since=_since(view, merchant),
+            trouble=_trouble(session, view, merchant),
+            arms=[_arm(one) for one in found.arms],
+            differences=[_difference(one) for one in found.differences],
+            held=offer_words.reasons(found.held_back),
+            **around,
+        )
+
+
+@blueprint.get("/offers/calendar")
+@keepers
+def offer_calendar() -> str:
+    with transaction(house().engine, g.merchant_id) as session:
+        around = frame(session)
+        found = offer_preview.calendar(session, house().keys, g.merchant_id, now())
+    zone = around["merchant"].zone
+    days = [
+        {"iso": one.day.isoformat(), "said": _day(one.day), "lines": [_planned(each, zone) for each in one.planned]}
+        for one in found
+        if one.planned
+    ]
+    return render_template("console/offers/calendar.html", days=days, **around)
+
+
+@blueprint.get("/offers/held")
+@keepers
+def held_back() -> str:
+    """Who was held back and why, of one offer or of all."""
+    meant, after = parsed_id(request.args.get("offer", "")), after_of(request.args.get("after"))
+    with transaction(house().engine, g.merchant_id) as session:
+        around = frame(session)
+        found = offer_results.held_back(session, meant, HELD_AT_ONCE + 1, after)
+    shown, zone = found[:HELD_AT_ONCE], around["merchant"].zone
+    more = token_of(shown[-1].at, shown[-1].card_id) if len(found) > HELD_AT_ONCE else None
+    return render_template(
+        "console/offers/held.html",
+        rows=[_held(one, zone) for one in shown],
+        next_url=url_for("console.held_back", offer=meant, after=more) if more else None,
+        rules_url=url_for("console.offer_rules"),
+        **around,
+    )
+
+
+def tried_out(found: DryRun) -> dict[str, Any]:
+    """The past month in one sentence, and a bar for each day."""
+    words = Wording(spoken())
+    most = max((day.shown for day in found.days), default=0)
+    text = words.plural(
+        "It would have been on %(num)s card in the last 30 days.",
+        "It would have been on %(num)s cards in the last 30 days.",
+        found.shown,
+    )
+    held: dict[str, int] = {}
+    for day in found.days:
+        for reason, count in day.held:
+            held[reason] = held.get(reason, 0) + count
+    return {
+        "said": text,
+        "days": [{"day": _day(day.day), "count": day.shown, "height": _height(day.shown, most)} for day in found.days]
+        if most
+        else [],
+        "held_back": offer_words.reasons(sorted(held.items(), key=lambda pair: -pair[1])),
+    }
+
+
+def _height(count: int, most: int) -> int:
+    return max(1, round(40 * count / most)) if count else 0
+
+
+def _since(view: OfferView, merchant: Merchant) -> str | None:
+    row = view.row
+    if row.state == "ended":
+        return said("ended %(when)s") % {"when": when(row.ended_at, merchant.zone)}
+    return said("since %(when)s") % {"when": when(row.live_at, merchant.zone)} if row.live_at else None
+
+
+def _trouble(session: Session, view: OfferView, merchant: Merchant) -> str | None:
+    """Why a weather offer stays silent."""
+    if view.row.state != "live":
+        return None
+    words = Wording(spoken(), currency=merchant.currency)
+    return forecasts.trouble(session, view.valid, merchant.id, words, now())
+
+
+def _arm(one: Arm) -> dict[str, Any]:
+    words = Wording(spoken())
+    return {
+        "arm": one.arm,
+        "name": said(ARMS[one.arm]),
+        "cells": [(name, said(label), words.number(getattr(one, name))) for name, label in CELLS.items()],
+    }
+
+
+def _difference(one: Difference) -> str:
+    """ "12 points more of them came than of those who were shown nothing; by chance it may be 3 to 21"."""
+    words, estimate = Wording(spoken()), one.estimate
+    values = {
+        "points": words.number(Decimal(round(100 * estimate.value))),
+        "low": words.number(Decimal(round(100 * estimate.low))),
+        "high": words.number(Decimal(round(100 * estimate.high))),
+    }
+    text = said(COMPARED[(one.what, "out" in one.arms)]) % values
+    return text if estimate.clear else f"{text} {said(UNCLEAR)}"
+
+
+def _day(day: date) -> str:
+    return str(format_date(day, "EEEE, d. MMMM" if spoken() == "de" else "EEEE, d MMMM", locale=spoken()))
+
+
+def _planned(one: Planned, zone: str) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "url": url_for("console.offer", offer_id=one.offer_id),
+        "when": ", ".join(_moments(one, zone)),
+        "kind": said(KINDS[one.kind]),
+    }
+
+
+def _moments(one: Planned, zone: str) -> Sequence[str]:
+    words = Wording(spoken())
+    if one.cards is not None:
+        return [words.plural("about %(num)s card", "about %(num)s cards", one.cards)]
+    start = _clock(one.opens, zone)
+    return [f"{start}–{_clock(one.closes, zone)}" if one.closes else start]
+
+
+def _clock(at: datetime, zone: str) -> str:
+    return str(format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=spoken()))
+
+
+def _held(one: Held, zone: str) -> dict[str, Any]:
+    return {
+        "reason": one.reason,
+        "sentence": offer_words.reason_said(one.reason),
+        "card": one.short_code,
+        "customer": one.customer_name,
+        "card_url": url_for("console.card", card_id=one.card_id),
+        "offer": one.offer_name,
+        "offer_url": url_for("console.offer", offer_id=one.offer_id),
+        "when": when(one.at, zone),
+    }

@@ -1,0 +1,98 @@
+"""Offers in the words of the console."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+
+from issuer.language import LANGUAGES
+from issuer.offer_preview import Preview
+from issuer.offering import OfferView
+from issuer.offers.named import Named
+from issuer.offers.offer import Offer
+from issuer.offers.sayings import HELD_BACK, KINDS, STATES
+from issuer.offers.sentence import sentence
+from issuer.refusals import N_
+from issuer.rules.wording import Wording
+from issuer.schema import Merchant
+from issuer.web.console.offer_layout import Owned
+from issuer.web.wording import said, spoken
+
+
+def sentences(offer: Offer, named: Named, merchant: Merchant) -> list[dict[str, str]]:
+    """The offer read back, the language of the page first."""
+    languages = sorted(LANGUAGES, key=lambda one: one != spoken())
+    return [
+        {"language": one, "sentence": sentence(offer, Wording(one, currency=merchant.currency), named)}
+        for one in languages
+    ]
+
+
+def owned(named: Named) -> Owned:
+    """What a form offers to choose from, in the language of the page."""
+    language = spoken()
+    return Owned(
+        shops=named.shops,
+        programs={key: names[language] for key, names in named.programs.items()},
+        tiers={key: names[language] for key, names in named.tiers.items()},
+    )
+
+
+def row(view: OfferView, named: Named, merchant: Merchant) -> dict[str, Any]:
+    """An offer as lists and its own page show it."""
+    told = sentences(view.valid, named, merchant)
+    words = Wording(spoken(), currency=merchant.currency)
+    return {
+        "id": view.row.id,
+        "name": view.newest.name,
+        "kind": said(KINDS[view.valid.trigger.kind]),
+        "state": view.row.state,
+        "state_said": said(STATES[view.row.state]),
+        "drafted": view.row.draft is not None and view.row.version > 0,
+        "sentences": told,
+        "sentence": told[0]["sentence"],
+        "reached": view.row.reached,
+        "reached_said": words.plural("shown on %(num)s card", "shown on %(num)s cards", view.row.reached),
+        "url": url_for("console.offer", offer_id=view.row.id),
+    }
+
+
+def preview_words(found: Preview) -> dict[str, Any]:
+    """Numbers as people read them, and why somebody is held back."""
+    words = Wording(spoken())
+    held = sum(count for _, count in found.held_back)
+    return {
+        "reach": found.reach,
+        "reach_said": words.number(found.reach),
+        "held_said": words.number(held),
+        "cards_said": words.number(found.cards),
+        "looked_at_said": words.number(found.looked_at),
+        "about": found.about,
+        "held_back": reasons(found.held_back),
+    }
+
+
+def reasons(counted: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    words = Wording(spoken())
+    return [
+        {"reason": reason, "sentence": reason_said(reason), "count": words.number(count)} for reason, count in counted
+    ]
+
+
+def reason_said(reason: str) -> str:
+    return said(HELD_BACK[reason]) if reason in HELD_BACK else reason
+
+
+def audience_said(found: Preview) -> str:
+    """ "That is 212 cards of 2,000"."""
+    words = Wording(spoken())
+    values = {"meant": words.number(found.reach), "all": words.number(found.cards)}
+    text = (
+        N_("About %(meant)s of %(all)s cards are meant") if found.about else N_("%(meant)s of %(all)s cards are meant")
+    )
+    return said(text) % values
+
+
+def sentence_said(offer: Offer, named: Named, merchant: Merchant) -> str:
+    """In the language of the page."""
+    return sentences(offer, named, merchant)[0]["sentence"]

@@ -1,0 +1,256 @@
+"""Offers in the console: begun from an idea, read back, looked at before they run, paused, ended."""
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask_openapi3 import OpenAPI
+from sqlalchemy import Engine, select
+
+from issuer.database import transaction
+from issuer.keys import Keys
+from issuer.offers.triggers import KINDS
+from issuer.schema import Location, Sweep
+from issuer.schema import Offer as Row
+from issuer.web.console.offer_forms import filled
+from issuer.web.console.offer_ideas import IDEAS, idea
+from tests.issuer.promoting import an_offer, promote
+from tests.web.members import Member, member
+from tests.web.programming import bakery, get, give_cards, ten_stamps
+
+OFFERS, NEW = "/console/offers", "/console/offers/new"
+PAGES = (OFFERS, NEW, f"{OFFERS}/calendar", f"{OFFERS}/held")
+
+
+@pytest.fixture
+def owner(app: OpenAPI, engine: Engine, now: datetime) -> Member:
+    found = bakery(app, engine, now)
+    with transaction(engine, found.merchant_id) as session:
+        place = session.scalars(select(Location)).one()
+        place.latitude, place.longitude = 52.52, 13.405
+    ten_stamps(engine, found, now)
+    return found
+
+
+def merchant_of(owner: Member) -> UUID:
+    assert owner.merchant_id is not None
+    return owner.merchant_id
+
+
+def submit(owner: Member, path: str, fields: Mapping[str, Any]) -> Any:
+    """In English, whatever the browser."""
+    return owner.browser.client.post(
+        path, data={"csrf_token": owner.browser.token, **fields}, headers={"Accept-Language": "en"}
+    )
+
+
+def saved(owner: Member, key: str) -> str:
+    """The id of a draft made from an idea."""
+    offer = idea(key, "de")
+    form = filled(offer, "en")
+    answer = owner.browser.client.post(
+        NEW,
+        data={"csrf_token": owner.browser.token, "kind": offer.trigger.kind, "do": "save", **form.to_dict(flat=False)},
+    )
+    assert answer.status_code == 303, re.findall(r'class="error"[^>]*>([^<]*)', answer.text)
+    return str(answer.location.split("/")[-2])
+
+
+def rows(engine: Engine, owner: Member) -> list[Row]:
+    with transaction(engine, owner.merchant_id) as session:
+        return list(session.scalars(select(Row)))
+
+
+def revision(page: str) -> str:
+    found = re.search(r'name="revision" value="(\d+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def go_live(owner: Member, offer_id: str) -> None:
+    page = get(owner, f"{OFFERS}/{offer_id}/review")
+    assert owner.browser.submit(f"{OFFERS}/{offer_id}/publish", revision=revision(page)).status_code == 303
+
+
+def test_a_shop_without_offers_is_told_what_they_are_and_how_to_begin(owner: Member) -> None:
+    page = get(owner, OFFERS)
+    assert 'id="no-offers"' in page
+    assert f'href="{NEW}"' in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_staff_see_no_offers(app: OpenAPI, owner: Member, now: datetime, path: str) -> None:
+    colleague = member(app, now, (merchant_of(owner), "staff"))
+    assert colleague.browser.client.get(path).status_code == 403
+    assert app.test_client().get(path).status_code == 303
+
+
+def test_it_begins_with_ideas_and_with_everything_that_can_set_one_off(owner: Member) -> None:
+    page = get(owner, NEW)
+    for key in IDEAS:
+        assert f'id="idea-{key}"' in page
+    for kind in KINDS:
+        assert f'id="kind-{kind}"' in page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_trigger_has_a_form(owner: Member, kind: str) -> None:
+    page = get(owner, f"{NEW}?kind={kind}")
+    assert f'name="kind" value="{kind}"' in page
+    assert 'name="content.card.de"' in page
+
+
+@pytest.mark.parametrize("key", IDEAS)
+def test_each_of_the_five_sentences_is_built_and_reads_back_the_same(owner: Member, engine: Engine, key: str) -> None:
+    begun = get(owner, f"{NEW}?idea={key}")
+    sentence = re.search(r'id="said-de">([^<]+)<', begun)
+    assert sentence is not None
+    offer_id = saved(owner, key)
+    assert sentence[1] in get(owner, f"{OFFERS}/{offer_id}/review")
+    go_live(owner, offer_id)
+    page = get(owner, f"{OFFERS}/{offer_id}")
+    assert sentence[1] in page
+    assert 'data-state="live"' in page
+    assert [row.state for row in rows(engine, owner)] == ["live"]
+
+
+def test_what_is_typed_is_read_back_and_counted_before_it_is_saved(
+    owner: Member, engine: Engine, keys: Keys, now: datetime
+) -> None:
+    give_cards(engine, keys, owner, now, begun=2, fresh=1)
+    typed = {"trigger.days": "45", "content.card.de": "Hallo"}
+    page = submit(owner, NEW, {"kind": "quiet", "do": "look", "unlock": "none", **typed})
+    assert page.status_code == 200
+    assert "45 days" in page.text
+    assert "3 of 3 cards are meant" in page.text
+    assert rows(engine, owner) == []
+
+
+def test_a_value_that_cannot_be_used_is_named_and_nothing_typed_is_lost(owner: Member, engine: Engine) -> None:
+    typed = {"trigger.days": "many", "content.card.de": "Hallo", "content.card.en": "Hello"}
+    page = submit(owner, NEW, {"kind": "quiet", "do": "save", "unlock": "none", **typed})
+    assert page.status_code == 422
+    assert "“many” is not a whole number" in html.unescape(page.text)
+    assert 'value="many"' in page.text
+    assert 'value="Hallo"' in page.text
+    assert rows(engine, owner) == []
+
+
+@pytest.mark.parametrize("kind", ["", "magic", "__class__"])
+def test_an_unknown_trigger_leads_back_to_the_choice(owner: Member, kind: str) -> None:
+    assert owner.browser.submit(NEW, kind=kind, do="save").location == NEW
+
+
+def test_a_place_offer_without_coordinates_is_refused_with_the_remedy(owner: Member, engine: Engine) -> None:
+    with transaction(engine, owner.merchant_id) as session:
+        session.scalars(select(Location)).one().latitude = None
+    offer_id = saved(owner, "morning")
+    seen = revision(get(owner, f"{OFFERS}/{offer_id}/review"))
+    page = submit(owner, f"{OFFERS}/{offer_id}/publish", {"revision": seen})
+    assert page.status_code == 409
+    assert "coordinates" in page.text
+
+
+def test_what_was_looked_at_is_what_runs(owner: Member) -> None:
+    offer_id = saved(owner, "comeback")
+    seen = revision(get(owner, f"{OFFERS}/{offer_id}/review"))
+    change(owner, offer_id, {"trigger.days": "60"})
+    assert owner.browser.submit(f"{OFFERS}/{offer_id}/publish", revision=seen).status_code == 409
+
+
+def change(owner: Member, offer_id: str, fields: dict[str, str]) -> None:
+    path = f"{OFFERS}/{offer_id}/change"
+    form = filled(idea("comeback", "de"), "en").to_dict(flat=False) | {
+        "revision": revision(get(owner, path)),
+        "do": "save",
+    }
+    answer = submit(owner, path, {**form, **fields})
+    assert answer.status_code == 303
+
+
+def test_another_windows_save_is_noticed(owner: Member) -> None:
+    offer_id = saved(owner, "comeback")
+    path = f"{OFFERS}/{offer_id}/change"
+    stale = revision(get(owner, path))
+    change(owner, offer_id, {"trigger.days": "60"})
+    form = filled(idea("comeback", "de"), "en").to_dict(flat=False) | {"revision": stale, "do": "save"}
+    answer = submit(owner, path, form)
+    assert answer.status_code == 422
+    assert "changed in another window" in answer.text
+
+
+def test_a_change_of_a_running_offer_waits_for_a_second_look(owner: Member, engine: Engine) -> None:
+    offer_id = saved(owner, "comeback")
+    go_live(owner, offer_id)
+    change(owner, offer_id, {"trigger.days": "60"})
+    assert 'id="drafted"' in get(owner, f"{OFFERS}/{offer_id}")
+    assert "60 days" not in get(owner, f"{OFFERS}/{offer_id}")
+    go_live(owner, offer_id)
+    assert "60 days" in get(owner, f"{OFFERS}/{offer_id}")
+    assert [row.version for row in rows(engine, owner)] == [2]
+
+
+def test_it_is_paused_runs_again_and_ends_for_good(owner: Member, engine: Engine) -> None:
+    offer_id = saved(owner, "comeback")
+    go_live(owner, offer_id)
+    for deed, state in (("pause", "paused"), ("resume", "live"), ("end", "ended")):
+        assert owner.browser.submit(f"{OFFERS}/{offer_id}/{deed}").status_code == 303
+        assert f'data-state="{state}"' in get(owner, f"{OFFERS}/{offer_id}")
+    assert owner.browser.submit(f"{OFFERS}/{offer_id}/resume").status_code == 303
+    assert [row.state for row in rows(engine, owner)] == ["ended"]
+
+
+def test_going_live_has_the_cards_looked_at(owner: Member, engine: Engine) -> None:
+    offer_id = saved(owner, "comeback")
+    go_live(owner, offer_id)
+    with transaction(engine) as session:
+        assert session.get_one(Sweep, UUID(offer_id)).due_at is not None
+
+
+def test_a_draft_is_thrown_away_and_what_has_run_is_kept(owner: Member, engine: Engine) -> None:
+    kept, gone = saved(owner, "comeback"), saved(owner, "heat")
+    go_live(owner, kept)
+    for offer_id in (kept, gone):
+        assert owner.browser.submit(f"{OFFERS}/{offer_id}/discard").status_code == 303
+    assert [str(row.id) for row in rows(engine, owner)] == [kept]
+
+
+def test_the_calendar_says_what_will_happen(owner: Member, engine: Engine, now: datetime) -> None:
+    hours = {"kind": "time", "hours": {"start": "07:00", "end": "10:00"}}
+    promote(engine, merchant_of(owner), now, an_offer(trigger=hours))
+    page = get(owner, f"{OFFERS}/calendar")
+    assert page.count("07:00–10:00") > 20
+    assert "Morning" in page
+
+
+def test_an_empty_calendar_and_an_empty_list_of_the_held_back_say_what_will_stand_there(owner: Member) -> None:
+    assert "Nothing is planned" in get(owner, f"{OFFERS}/calendar")
+    assert "Nobody was held back" in get(owner, f"{OFFERS}/held")
+
+
+@pytest.mark.parametrize("path", ["", "/change", "/review"])
+def test_another_shops_offer_is_not_found(
+    app: OpenAPI, owner: Member, engine: Engine, now: datetime, path: str
+) -> None:
+    stranger = bakery(app, engine, now)
+    offer_id = promote(engine, merchant_of(stranger), now, an_offer())
+    assert owner.browser.client.get(f"{OFFERS}/{offer_id}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("deed", ["publish", "pause", "resume", "end", "discard"])
+def test_nothing_is_done_to_another_shops_offer(
+    app: OpenAPI, owner: Member, engine: Engine, now: datetime, deed: str
+) -> None:
+    stranger = bakery(app, engine, now)
+    offer_id = promote(engine, merchant_of(stranger), now, an_offer())
+    assert owner.browser.submit(f"{OFFERS}/{offer_id}/{deed}", revision="1").status_code == 404
+    assert [row.state for row in rows(engine, stranger)] == ["live"]
+
+
+@pytest.mark.parametrize("offer_id", ["none", "00000000-0000-0000-0000-000000000000"])
+def test_no_offer_of_that_id_is_not_found(owner: Member, offer_id: str) -> None:
+    assert owner.browser.client.get(f"{OFFERS}/{offer_id}").status_code == 404
