@@ -35,6 +35,8 @@ CAFE = NewMerchant(
         "website": "https://morgenrot.example",
     },
 )
+PLACE = 52.5024, 13.3949
+"""Degrees north and east of that address."""
 
 
 def prepare(
@@ -83,6 +85,7 @@ def _open_cafe(session: Session, secrets: Mapping[str, str], now: datetime) -> t
     location = create_location(
         session, merchant, "Lindenstraße", now, CAFE.contact["address"] if CAFE.contact else None
     )
+    location.latitude, location.longitude = PLACE
     brand = create_brand(session, merchant, branding, now)
     program = create_stamp_program(session, brand, branding, SLUG, now)
     user = _let_in(session, secrets, now)

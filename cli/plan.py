@@ -114,6 +114,7 @@ def running_values(plan: Plan, kept: Mapping[str, str], servers: Mapping[str, st
         "SECRET_KEY": kept["SECRET_KEY"],
         "KEY_ENCRYPTION_KEY": kept["KEY_ENCRYPTION_KEY"],
         "TREUEPASS_SANDBOX_URL": plan.sandbox_url,
+        "WEATHER_URL": f"{plan.sandbox_url}/weather",
     }
     if plan.environ.get("TREUEPASS_CLOCK"):
         # One instant for all children: each would otherwise count from its own start.

@@ -123,7 +123,9 @@ def around_of(session: Session, merchant_id: UUID, now: datetime, since: datetim
     zone, policy = session.execute(select(Merchant.zone, Merchant.policy).where(Merchant.id == merchant_id)).one()
     shops = {
         row.id: Shop(row.id, row.name, row.zone or zone, row.latitude, row.longitude)
-        for row in session.scalars(select(Location).where(Location.merchant_id == merchant_id))
+        for row in session.scalars(
+            select(Location).where(Location.merchant_id == merchant_id).order_by(Location.created_at, Location.id)
+        )
     }
     told = select(Forecast).where(Forecast.hour.between(min(now, since or now) - FORECASTS, now + FORECASTS))
     forecasts = {

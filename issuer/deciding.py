@@ -19,7 +19,7 @@ from issuer.offers.governor import Person, Show, Wait, judge_all, wants_of
 from issuer.offers.policy import Policy
 from issuer.offers.turns import next_look, still, turn_of
 from issuer.schema import Card, Showing, Voucher
-from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, Candidate
+from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, UNWANTED, Candidate
 
 OF_A_STATE = ("nearly", "unused", "lapsing")
 """Triggers that end with what they are about."""
@@ -112,6 +112,8 @@ def _over(scene: Scene, one: Running | None, row: Showing, facts: Facts) -> str 
     """Why a card shows something no more."""
     if row.closes_at <= scene.now:
         return CLOSED
+    if scene.persons[facts.customer_id].wish == "none":
+        return UNWANTED
     if one is None:
         return PAUSED if row.offer_id in scene.resting else OFFER_ENDED
     if still(one.offer, facts, row.opens_at, row.closes_at, row.turn, scene.now):
@@ -147,7 +149,7 @@ def _rested(scene: Scene, row: Showing) -> bool:
     if row.closes_at <= scene.now or (row.redeemed_at is not None and row.factor is None):
         return False
     if row.ended != GONE or row.voucher_id is None:
-        return row.ended in (PAUSED, GONE)
+        return row.ended in (PAUSED, GONE, UNWANTED)
     return scene.session.get_one(Voucher, row.voucher_id).revoked_at is None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from issuer.database import send
@@ -92,16 +92,7 @@ def entries(
     :param before: only entries with a smaller number
     :param posting_id: only the lines of this posting
     """
-    query = (
-        select(Entry, Posting, Purchase.reference, Staff.name, Location.name)
-        .join(Posting, Posting.id == Entry.posting_id)
-        .outerjoin(Purchase, Purchase.id == Posting.purchase_id)
-        .outerjoin(Staff, Staff.id == Posting.actor_id)
-        .outerjoin(Location, Location.id == Posting.location_id)
-        .where(Entry.card_id == card_id, ~_internal())
-        .order_by(Entry.number.desc())
-        .limit(limit)
-    )
+    query = _lines_of(card_id).order_by(Entry.number.desc()).limit(limit)
     if before is not None:
         query = query.where(Entry.number < before)
     if posting_id is not None:
@@ -127,6 +118,17 @@ def entries(
         )
         for entry, posting, reference, who, where in rows
     ]
+
+
+def _lines_of(card_id: UUID) -> Select[Entry, Posting, str | None, str, str]:
+    return (
+        select(Entry, Posting, Purchase.reference, Staff.name, Location.name)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .outerjoin(Purchase, Purchase.id == Posting.purchase_id)
+        .outerjoin(Staff, Staff.id == Posting.actor_id)
+        .outerjoin(Location, Location.id == Posting.location_id)
+        .where(Entry.card_id == card_id, ~_internal())
+    )
 
 
 def just_booked(session: Session, booked: Booked) -> list[EntryView]:

@@ -62,7 +62,6 @@ SENTENCES: Mapping[str, str] = {
     "uuid_type": ID,
     "uuid_parsing": ID,
     "date_type": DAY,
-    "date_parsing": DAY,
     "date_from_datetime_parsing": DAY,
     "date_from_datetime_inexact": DAY,
     "bool_type": YES_OR_NO,

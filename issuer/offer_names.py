@@ -1,12 +1,10 @@
 """How the merchant's shops, programs and tiers are called, for the sentences of offers."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer.offers.named import Named
 from issuer.programs import locations, program_views
 from issuer.rules.tiers import TierRule
-from issuer.schema import Location
 
 MOST_PROGRAMS = 200
 
@@ -24,9 +22,3 @@ def named_of(session: Session) -> Named:
         programs={view.program.id: view.version.names for view in programs},
         tiers=tiers,
     )
-
-
-def first_shop(session: Session) -> Location | None:
-    """The oldest of the merchant's shops that has coordinates."""
-    placed = select(Location).where(Location.latitude.is_not(None), Location.longitude.is_not(None))
-    return session.scalar(placed.order_by(Location.created_at, Location.id).limit(1))

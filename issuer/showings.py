@@ -23,8 +23,8 @@ from issuer.schema import Card, OfferVersion, Showing, Voucher
 from issuer.vouchers import Wanted
 
 SHOWN, OVER, HELD, OUT = "shown", "over", "held", "out"
-CLOSED, DONE, PAUSED, OFFER_ENDED, GONE = "closed", "done", "paused", "offer_ended", "gone"
-"""Why a showing is over: its time; what it was for; the offer rests, or ended; the card did."""
+CLOSED, DONE, PAUSED, OFFER_ENDED, GONE, UNWANTED = "closed", "done", "paused", "offer_ended", "gone", "unwanted"
+"""Why a showing is over: its time; what it was for; the offer rests, or ended; the card did; the customer wants none."""
 SYSTEM = Actor("system")
 
 DECIDED = text("""

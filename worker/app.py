@@ -8,6 +8,17 @@ from issuer.settings import Settings
 from worker.office import Office
 from worker.tasks import register
 
+SCHEDULE = {
+    "tidy": {"task": "tidy", "schedule": 3600.0, "options": {"expires": 3600}},
+    # More often than their slots last: a turn ends before everybody's have been looked at.
+    "celebrate": {"task": "celebrate", "schedule": 300.0, "options": {"expires": 300}},
+    "refresh_donations": {"task": "refresh_donations", "schedule": 3600.0, "options": {"expires": 3600}},
+    # The relay asks each second for what is due; this is for when it cannot.
+    "show_offers": {"task": "show_offers", "schedule": 10.0, "options": {"expires": 10}},
+    "note_birthdays": {"task": "note_birthdays", "schedule": 300.0, "options": {"expires": 300}},
+    "ask_weather": {"task": "ask_weather", "schedule": 60.0, "options": {"expires": 60}},
+    "watch_certificates": {"task": "watch_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
+}
 GOOGLE_SCHEDULE = {
     "reconcile_google": {"task": "reconcile_google", "schedule": 3600.0, "options": {"expires": 3600}},
 }
@@ -48,18 +59,7 @@ def make_celery(settings: Settings) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
         },
-        beat_schedule={
-            "tidy": {"task": "tidy", "schedule": 3600.0, "options": {"expires": 3600}},
-            # More often than their slots last: a turn ends before everybody's have been looked at.
-            "celebrate": {"task": "celebrate", "schedule": 300.0, "options": {"expires": 300}},
-            "refresh_donations": {"task": "refresh_donations", "schedule": 3600.0, "options": {"expires": 3600}},
-            # The relay asks each second for what is due; this is for when it cannot.
-            "show_offers": {"task": "show_offers", "schedule": 10.0, "options": {"expires": 10}},
-            "note_birthdays": {"task": "note_birthdays", "schedule": 300.0, "options": {"expires": 300}},
-            "ask_weather": {"task": "ask_weather", "schedule": 60.0, "options": {"expires": 60}},
-            "watch_certificates": {"task": "watch_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
-            **(GOOGLE_SCHEDULE if settings.google is not None else {}),
-        },
+        beat_schedule=SCHEDULE | (GOOGLE_SCHEDULE if settings.google is not None else {}),
     )
     register(app, Office(settings))
     return app

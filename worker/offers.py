@@ -37,15 +37,25 @@ def show_offers(office: Office) -> int:
             return 0
         forget_slots_before(session, SLOT, 1, now - KEPT)
     _advance_sweeps(office)
+    return _share_out(office, began)
+
+
+def _share_out(office: Office, began: float) -> int:
+    now = office.clock.now()
     with transaction(office.engine) as session:
         merchants = _in_turns(agenda.merchants_waiting(session, now), now)
     changed, left = 0, max(1, office.settings.campaign_rate)
-    for number, merchant_id in enumerate(merchants):
-        if left <= 0 or monotonic() - began > LONGEST_TURN_SECONDS:
-            break
-        share = max(1, left // (len(merchants) - number))
-        looked = _show(office, merchant_id, share, began)
-        changed, left = changed + looked.changed, left - looked.on_phones
+    while merchants and left > 0:
+        # Who did not use up their share has nothing left to do.
+        hungry = list[UUID]()
+        for number, merchant_id in enumerate(merchants):
+            if left <= 0 or monotonic() - began > LONGEST_TURN_SECONDS:
+                return changed
+            share = max(1, left // (len(merchants) - number))
+            looked = _show(office, merchant_id, share, began)
+            changed, left = changed + looked.changed, left - looked.on_phones
+            hungry += [merchant_id] * (looked.on_phones >= share)
+        merchants = hungry
     return changed
 
 

@@ -1,8 +1,8 @@
 """Windows by the clock and the calendar: of time, place, weather, birthdays and anniversaries."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
-from itertools import count
+from datetime import date, datetime, timedelta
+from itertools import count, takewhile
 from zoneinfo import ZoneInfo
 
 from issuer.offers.bounds import FOREVER, Asked, Bounds, only_shop
@@ -13,6 +13,7 @@ from issuer.offers.triggers import AnniversaryTrigger, BirthdayTrigger, PlaceTri
 from issuer.rules.gifts import in_year
 
 ALWAYS = "always"
+HOUR = timedelta(hours=1)
 
 
 def time(trigger: TimeTrigger, ask: Bounds) -> Iterable[Turn]:
@@ -33,8 +34,11 @@ def open_keys(trigger: TimeTrigger | PlaceTrigger, ask: Asked) -> Iterator[str]:
 
 
 def weather(trigger: WeatherTrigger, ask: Asked) -> Iterator[Turn]:
-    """Without the days whose forecast is known not to meet the limit."""
-    return (turn for turn in weather_hours(trigger, ask) if foretold(trigger, ask.around, turn) is not False)
+    """The days whose forecast meets the limit; a forecast that comes has to make somebody look."""
+    last = max((hour for _, hour in ask.around.forecasts), default=ask.start) + HOUR
+    for turn in takewhile(lambda turn: turn.opens < last, weather_hours(trigger, ask)):
+        if foretold(trigger, ask.around, turn):
+            yield turn
 
 
 def weather_hours(trigger: WeatherTrigger, ask: Bounds) -> Iterator[Turn]:
@@ -55,11 +59,11 @@ def foretold(trigger: WeatherTrigger, around: Around, turn: Turn) -> bool | None
 
 
 def weather_shop(trigger: WeatherTrigger, around: Around) -> Shop | None:
-    """Whose weather counts: that of the trigger's shop, else of the merchant's first one; it has coordinates."""
+    """Whose weather counts: that of the trigger's shop, else of the first one with coordinates; it has coordinates."""
     if trigger.location:
         shop = around.shops.get(trigger.location)
         return shop if shop and shop.placed else None
-    return min((shop for shop in around.shops.values() if shop.placed), key=lambda shop: shop.id, default=None)
+    return next((shop for shop in around.shops.values() if shop.placed), None)
 
 
 def weather_hour(trigger: WeatherTrigger, shop: Shop, day: date) -> datetime:

@@ -87,7 +87,8 @@ class Fifth:
 class Around:
     """What is the same for all cards of a merchant.
 
-    ``forecasts``: (shop, hour) to (degrees Celsius, millimetres of rain). ``lapsed_days``: of `Audience.segments`.
+    ``shops``: the oldest first. ``forecasts``: (shop, hour) to (degrees Celsius, millimetres of rain).
+    ``lapsed_days``: of `Audience.segments`.
     """
 
     zone: str

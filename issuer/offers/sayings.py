@@ -46,12 +46,4 @@ HELD_BACK = {
     "limit_value": N_("Vouchers of this offer have reached the value that you allow."),
     "rest": N_("This customer was shown the offer too short a time ago."),
 }
-"""By the stable codes of `issuer.offers.governor` and `issuer.showings`."""
-OVER = {
-    "closed": N_("Its time was over."),
-    "done": N_("What it was for is done."),
-    "paused": N_("You paused the offer."),
-    "offer_ended": N_("You ended the offer."),
-    "gone": N_("The card is not active any more."),
-}
-"""Why a card does not show an offer any more, by `issuer.schema.offers.Showing.ended`."""
+"""By the stable codes of `issuer.offers.governor` and `issuer.limiting`."""

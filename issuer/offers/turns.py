@@ -8,7 +8,6 @@ from issuer.offers import clock, happenings, states
 from issuer.offers.bounds import FOREVER, Asked, Bounds, asked, bounds
 from issuer.offers.facts import Around, Facts, Turn
 from issuer.offers.offer import Offer
-from issuer.offers.triggers import WeatherTrigger
 
 __all__ = ["FOREVER", "next_look", "still", "turn_of", "upcoming"]
 
@@ -53,15 +52,13 @@ def turn_of(offer: Offer, facts: Facts, now: datetime, since: datetime) -> Turn 
         if turn.opens > now:
             break
         found = turn
-    if found and isinstance(offer.trigger, WeatherTrigger) and not clock.foretold(offer.trigger, facts.around, found):
-        return None
     return found
 
 
 def next_look(offer: Offer, facts: Facts, now: datetime, since: datetime) -> datetime | None:
     """The first instant after ``now`` at which a window opens or closes, so that `turn_of` may answer otherwise.
 
-    A day whose weather is not foretold yet counts as one on which it may open.
+    When something else becomes of the card, or a forecast comes, somebody has to look then.
     """
     edges = []
     for turn in _turns(asked(offer, facts, now, since)):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from issuer import agenda, offering, sweeps
@@ -14,7 +14,7 @@ from issuer.database import transaction
 from issuer.keys import Keys
 from issuer.offering import Through
 from issuer.offers.offer import Offer
-from issuer.schema import Agenda, Showing
+from issuer.schema import Agenda, Card, Customer, Showing
 from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
 
@@ -148,3 +148,14 @@ class Stage:
 
     def version(self, card_id: UUID) -> int:
         return self.till.view(card_id).version
+
+    def plan(self, card_id: UUID, at: datetime | None = None) -> None:
+        """The card is due then, or now: as after a task that was replayed, or another scheduler's."""
+        with self.till.work() as session:
+            agenda.plan(session, card_id, self.merchant_id, at or self.now)
+
+    def wish(self, card_id: UUID, wanted: str) -> None:
+        """What the card's customer wants to be told: all, fewer or none."""
+        with self.till.work() as session:
+            mine = select(Card.customer_id).where(Card.id == card_id).scalar_subquery()
+            session.execute(update(Customer).where(Customer.id == mine).values(wish=wanted))

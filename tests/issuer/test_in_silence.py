@@ -59,6 +59,14 @@ def test_who_wants_to_hear_nothing_is_told_in_silence(stamping: Till) -> None:
     assert not stamping.publication(card_id).loud
 
 
+def test_a_gift_that_has_days_to_come_waits_for_the_morning_and_is_loud(till: Till) -> None:
+    till.set_rules(STAMPS, birthday())
+    card_id = at(till, "2026-12-01 12:00").join(BORN)
+    at_rest(till, card_id)
+    assert [celebrate(at(till, f"2027-05-10 {clock}")) for clock in ("00:00", "07:59", "08:00")] == [0, 0, 1]
+    assert till.publication(card_id).loud
+
+
 def test_a_gift_of_one_day_only_is_there_from_midnight_on_and_in_silence(till: Till) -> None:
     till.set_rules(STAMPS, birthday(days_after=0))
     card_id = at(till, "2026-12-01 12:00").join(BORN)

@@ -100,10 +100,8 @@ def test_a_birthday_is_not_celebrated_outside_of_its_window(birthdays: Till, mon
 
 
 def test_a_birthday_begins_when_the_first_day_of_its_window_is_not_quiet_any_more(birthdays: Till) -> None:
-    card_id = on(birthdays, 2026, 12, 1).join(born(5, 10))
-    assert [celebrate(on(birthdays, 2027, 5, 7, hour)) for hour in (0, 7)] == [0, 0]
-    assert celebrate(on(birthdays, 2027, 5, 7, 8)) == 1
-    assert birthdays.publication(card_id).loud
+    on(birthdays, 2026, 12, 1).join(born(5, 10))
+    assert [celebrate(on(birthdays, 2027, 5, 7, hour)) for hour in (0, 7, 8)] == [0, 0, 1]
 
 
 def test_a_shop_in_tokyo_celebrates_by_its_own_clock(birthdays: Till) -> None:

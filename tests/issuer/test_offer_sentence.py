@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from issuer import limiting
 from issuer.language import LANGUAGES
+from issuer.offers import governor
 from issuer.offers.hours import Hours
 from issuer.offers.hours_said import hours_said
 from issuer.offers.named import Named
 from issuer.offers.offer import Offer
-from issuer.offers.sayings import EXPLAINED, HELD_BACK, KINDS, OVER, STATES
+from issuer.offers.sayings import EXPLAINED, HELD_BACK, KINDS, STATES
 from issuer.offers.sentence import sentence
 from issuer.offers.triggers import KINDS as ALL_KINDS
 from issuer.offers.triggers import WeatherTrigger
@@ -300,9 +302,13 @@ def test_every_kind_is_called_and_explained() -> None:
     assert tuple(KINDS) == tuple(EXPLAINED) == ALL_KINDS
 
 
-@pytest.mark.parametrize(
-    "texts", [KINDS, EXPLAINED, STATES, HELD_BACK, OVER], ids=["kinds", "lines", "states", "held", "over"]
-)
+def test_every_reason_to_hold_back_is_a_sentence() -> None:
+    ours = {limiting.CARDS, limiting.PERSON, limiting.VALUE, limiting.REST}
+    assert set(HELD_BACK) == set(get_args(governor.Reason)) | ours
+    assert all(text.endswith(".") for text in HELD_BACK.values())
+
+
+@pytest.mark.parametrize("texts", [KINDS, EXPLAINED, STATES, HELD_BACK], ids=["kinds", "lines", "states", "held"])
 def test_what_merchants_are_told_apart_is_told_apart_in_both_languages(texts: dict[str, str]) -> None:
     for words in (GERMAN, ENGLISH):
         spoken = [words.say(text) for text in texts.values()]

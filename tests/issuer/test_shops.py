@@ -1,10 +1,11 @@
 """Shops and their tills in the console: named, shut out, let in again, and nobody else's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from issuer import people, shops, tills
 from issuer.editing import Author, Gone, Objection, name_objection
@@ -205,10 +206,14 @@ def test_nobody_sees_the_shops_or_tills_of_another_merchant(
 def _tells_cards(till: counting.Till, owner: Author, at: str) -> bool:
     with till.work() as session:
         assert shops.change_shop(session, owner, till.shop.location_id, ShopFields("Markt", at=at)) is None
-        begun = session.scalars(select(Rollout)).all()
+        begun = _begun(session, till)
         for rollout in begun:
             session.delete(rollout)
         return bool(begun)
+
+
+def _begun(session: Session, till: counting.Till) -> Sequence[Rollout]:
+    return session.scalars(select(Rollout).where(Rollout.merchant_id == till.shop.merchant_id)).all()
 
 
 def test_cards_learn_of_a_shop_that_moved_only_while_an_offer_is_near_shops(till: counting.Till, owner: Author) -> None:
@@ -228,4 +233,4 @@ def test_cards_learn_of_a_new_shop_while_an_offer_is_near_shops(till: counting.T
     for at, told in (("", 0), ("52.5, 13.4", 1)):
         with till.work() as session:
             shops.add_shop(session, owner, ShopFields("Kiosk", at=at))
-            assert len(session.scalars(select(Rollout)).all()) == told
+            assert len(_begun(session, till)) == told

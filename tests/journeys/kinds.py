@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.journeys.running import Demo
+from cli.processes import wait_until
+from tests.journeys.running import PATIENCE, Demo
 
 COFFEE = {"de": "Kaffee", "en": "Coffee"}
 CAKE = {"de": "Stück Kuchen", "en": "Slice of cake"}
@@ -49,6 +50,28 @@ def gifted_card(demo: Demo) -> dict[str, Any]:
     """Stamps for coffee and for lunch; staff may give one, and a review is worth two."""
     extras = [LUNCHES, GOODWILL, REVIEW]
     return card_under(demo, "stamps", {"stamps_needed": 10}, rewards=[{"name": COFFEE}], extras=extras)
+
+
+def offered_card(demo: Demo) -> dict[str, Any]:
+    """A card that bears two offers of its program: one to hand over, one by which stamps count twice."""
+    made = card_under(demo, "stamps", {"stamps_needed": 10}, rewards=[{"name": COFFEE}])
+    run_offer(demo, made, "Kaffee und Croissant 3,90", "Coffee and croissant 3.90")
+    run_offer(demo, made, "Doppelte Stempel", "Double stamps", unlocks={"kind": "multiplier", "factor": "2"})
+    wait_until(lambda: len(borne(demo, made)) == 2, PATIENCE)
+    return made
+
+
+def run_offer(demo: Demo, card: dict[str, Any], german: str, english: str, **more: Any) -> None:
+    """Let an offer run from now on, for the cards of this card's program."""
+    texts = {"de": {"card": german}, "en": {"card": english}}
+    body = {"name": english, "trigger": {"kind": "time"}, "audience": {"programs": [card["program_id"]]}}
+    offer = demo.ask("/offers", "POST", body | {"content": texts} | more)
+    demo.ask(f"/offers/{offer['id']}", "PATCH", {"state": "live"})
+
+
+def borne(demo: Demo, card: dict[str, Any]) -> list[dict[str, Any]]:
+    """What offers a card bears."""
+    return list(demo.ask(f"/cards/{card['id']}").get("offers", []))
 
 
 def buy(demo: Demo, card: dict[str, Any], euros: int) -> None:

@@ -10,10 +10,12 @@ from tests.journeys.conftest import Open
 from tests.journeys.kinds import (
     CAKE,
     balances,
+    borne,
     cashback_card,
     discount_card,
     gifted_card,
     give_voucher,
+    offered_card,
     points_card,
     prepaid_card,
 )
@@ -327,3 +329,31 @@ def test_escape_leads_back_step_by_step(demo: Demo, desk: Page) -> None:
         desk.keyboard.press("Escape")
         expect(desk.locator(view)).to_be_visible()
         expect(desk.locator("#reason")).to_be_hidden()
+
+
+def test_an_offer_is_handed_over_with_one_tap_and_undone(till: Page, demo: Demo) -> None:
+    card = offered_card(demo)
+    type_code(till, card["short_code"])
+    offer = till.locator("[data-deed=offer]")
+    expect(offer).to_have_text("Offer: Coffee and croissant 3.90")
+    expect(till.locator("#card-offers")).to_contain_text("Double stamps")
+    expect(offer).to_be_enabled()
+    assert (offer.bounding_box() or {"height": 0})["height"] >= 44
+    offer.tap()
+    expect(till.locator("#answer-word")).to_have_text("Offer redeemed")
+    expect(till.locator("#answer-headline")).to_have_text("Coffee and croissant 3.90")
+    assert [one["text"]["en"] for one in borne(demo, card)] == ["Double stamps"]
+    till.locator("#answer-undo").tap()
+    expect(till.locator("#answer-word")).to_have_text("Undone")
+    assert len(borne(demo, card)) == 2
+
+
+def test_an_offer_whose_answer_is_lost_is_handed_over_once(desk: Page, demo: Demo) -> None:
+    card = offered_card(demo)
+    type_code(desk, card["short_code"])
+    expect(desk.locator("[data-deed=offer]")).to_be_enabled()
+    desk.route("**/till/offers", _answer_gets_lost, times=1)
+    desk.locator("[data-deed=offer]").focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#answer-word")).to_have_text("Offer redeemed")
+    assert len(demo.entries(card)) == 2

@@ -10,6 +10,7 @@ from tests.journeys.kinds import (
     discount_card,
     gifted_card,
     give_voucher,
+    offered_card,
     points_card,
     prepaid_card,
 )
@@ -84,6 +85,13 @@ def _given(stage: "Stage") -> Page:
     return page
 
 
+def _offer_used(stage: "Stage") -> Page:
+    page = stage.till_with(offered_card(stage.demo))
+    page.locator("[data-deed=offer]").click()
+    expect(page.locator("#next")).to_be_enabled()
+    return page
+
+
 TILL_SCENES: dict[str, Callable[["Stage"], Page]] = {
     "till-counters": lambda stage: stage.till_with(gifted_card(stage.demo)),
     "till-points": lambda stage: stage.till_with(points_card(stage.demo, 31)),
@@ -96,4 +104,6 @@ TILL_SCENES: dict[str, Callable[["Stage"], Page]] = {
     "till-further": lambda stage: _further(stage, gifted_card(stage.demo)),
     "till-reason": _reason,
     "till-given": _given,
+    "till-offer": lambda stage: stage.till_with(offered_card(stage.demo)),
+    "till-offer-used": _offer_used,
 }

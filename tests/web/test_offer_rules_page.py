@@ -104,6 +104,7 @@ def test_what_is_not_ticked_does_not_sound(manager: Member, engine: Engine, merc
 def test_what_cannot_be_is_said_beside_its_field_and_the_form_keeps_what_was_typed(
     manager: Member, engine: Engine, merchant_id: UUID, field: str, typed: str, sentence: str
 ) -> None:
+    manager.browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     answer = manager.browser.submit(RULES, **FORM | {field: typed})
     assert answer.status_code == 422
     assert f'<p class="error" id="policy-error" role="alert">{sentence}</p>' in answer.text

@@ -16,11 +16,11 @@ from tests.web.conftest import Browser, Travel, enrolled, opened
 
 SUMMARY = {
     "id", "short_code", "name", "headline", "label", "sentence", "stamps", "needed", "facts", "notices", "rewards",
-    "last_at", "actions",
+    "last_at", "offers", "actions",
 }  # fmt: skip
 EVERY_CALL = [
     "/till/lookup", "/till/stamps", "/till/redemptions", "/till/undo", "/till/quote", "/till/purchases",
-    "/till/prepaid", "/till/prepaid/uses", "/till/vouchers", "/till/goodwill", "/till/bonuses",
+    "/till/prepaid", "/till/prepaid/uses", "/till/vouchers", "/till/offers", "/till/goodwill", "/till/bonuses",
 ]  # fmt: skip
 BOOKED = {"headline", "sentence", "entry_id", "undo_until", "undo_seconds", "reward", "card"}
 

@@ -55,7 +55,7 @@ def new_offer() -> Response:
             {
                 "key": key,
                 "title": said(title),
-                "sentence": offer_words.sentences(idea(key), named, merchant)[0]["sentence"],
+                "sentence": offer_words.sentence_said(idea(key, page_language()), named, merchant),
             }
             for key, title in IDEAS.items()
         ]

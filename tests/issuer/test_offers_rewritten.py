@@ -1,0 +1,165 @@
+"""Offers that rest, end or say something else: what becomes of the cards that show them."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from issuer.schema import Voucher
+from tests.issuer.counting import Till
+from tests.issuer.promoting import TEXTS, VOUCHER, Stage
+
+NOON = datetime(2026, 6, 1, 10, tzinfo=UTC)
+"""12:00 on a Monday in Berlin."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SEVEN = datetime(2026, 6, 2, 5, tzinfo=UTC)
+MORNING = {"kind": "time", "hours": {"start": "07:00", "end": "10:00"}}
+OTHER_TEXTS = {language: texts | {"card": f"{texts['card']}!"} for language, texts in TEXTS.items()}
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOON
+
+
+@pytest.fixture
+def stage(till: Till) -> Stage:
+    return Stage(till, NOON)
+
+
+def vouchers_of(stage: Stage, card_id: UUID) -> list[Voucher]:
+    with stage.till.work() as session:
+        return list(session.scalars(select(Voucher).where(Voucher.card_id == card_id).order_by(Voucher.created_at)))
+
+
+@pytest.mark.parametrize(("verb", "why"), [("pause", "paused"), ("end", "offer_ended")])
+def test_pausing_or_ending_takes_an_offer_off_the_cards(stage: Stage, verb: str, why: str) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    stage.become(offer_id, verb)
+    stage.look()
+    assert (stage.shown(card_id), stage.said(card_id), stage.version(card_id)) == ([], [("over", why)], 3)
+
+
+def test_another_offer_stays_when_one_ends(stage: Stage) -> None:
+    card_id = stage.till.join()
+    one, other = stage.live(), stage.live()
+    stage.look()
+    stage.become(one, "end")
+    stage.look()
+    assert stage.shown(card_id) == [other]
+
+
+def test_what_is_resumed_in_its_window_comes_back_as_the_same_showing(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger=MORNING)
+    stage.look()
+    for at, verb in ((SEVEN, None), (SEVEN + HOUR, "pause"), (SEVEN + 2 * HOUR, "resume")):
+        stage.now = at
+        if verb:
+            stage.become(offer_id, verb)
+        stage.look()
+    (row,) = stage.rows(card_id)
+    assert (row.state, row.ended, row.shown_at, row.loud) == ("shown", None, SEVEN, False)
+    assert stage.row(offer_id).reached == 1
+
+
+def test_what_is_resumed_after_its_window_waits_for_the_next(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger=MORNING)
+    stage.look()
+    for at, verb in ((SEVEN, None), (SEVEN + HOUR, "pause"), (SEVEN + 4 * HOUR, "resume")):
+        stage.now = at
+        if verb:
+            stage.become(offer_id, verb)
+        stage.look()
+    assert stage.said(card_id) == [("over", "paused")]
+    assert stage.due_at(card_id) == SEVEN + DAY
+
+
+def test_whoever_wants_nothing_any_more_is_not_shown_again_what_rested(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    stage.become(offer_id, "pause")
+    stage.look()
+    stage.wish(card_id, "none")
+    stage.become(offer_id, "resume")
+    stage.look()
+    assert stage.said(card_id) == [("over", "paused")]
+
+
+def test_a_further_version_is_shown_in_the_place_of_the_old_one(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    stage.rewrite(offer_id, content=OTHER_TEXTS)
+    stage.look()
+    (shown,) = stage.till.view(card_id).offers
+    assert (shown.version, shown.content.en.card) == (2, OTHER_TEXTS["en"]["card"])
+    assert (stage.said(card_id), stage.version(card_id), stage.row(offer_id).reached) == ([("shown", None)], 3, 1)
+
+
+def test_a_further_version_that_says_the_same_changes_no_card(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    stage.rewrite(offer_id, name="Another name", limits={"cards": 5})
+    stage.look()
+    (row,) = stage.rows(card_id)
+    assert (row.version, stage.version(card_id)) == (2, 2)
+
+
+def test_other_hours_end_a_window_that_they_leave_out(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger=MORNING)
+    stage.look()
+    stage.look(SEVEN)
+    stage.rewrite(offer_id, trigger={"kind": "time", "hours": {"start": "15:00", "end": "18:00"}})
+    stage.look()
+    assert stage.said(card_id) == [("over", "closed")]
+    assert stage.due_at(card_id) == SEVEN + 8 * HOUR
+
+
+def test_longer_hours_move_the_end_of_a_window(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger=MORNING)
+    stage.look()
+    stage.look(SEVEN)
+    stage.rewrite(offer_id, trigger={"kind": "time", "hours": {"start": "07:00", "end": "12:00"}})
+    stage.look()
+    (row,) = stage.rows(card_id)
+    assert row.closes_at == stage.due_at(card_id) == SEVEN + 5 * HOUR
+
+
+def test_what_was_taken_up_is_not_shown_again_after_a_pause(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    with stage.till.work() as session:
+        row = session.merge(stage.rows(card_id)[0])
+        row.redeemed_at = NOON
+    for verb in ("pause", "resume"):
+        stage.become(offer_id, verb)
+        stage.look()
+    assert stage.said(card_id) == [("over", "paused")]
+
+
+def test_a_pause_ends_the_voucher_and_the_offer_comes_back_with_another(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(unlocks=VOUCHER)
+    stage.look()
+    stage.now += HOUR
+    stage.become(offer_id, "pause")
+    stage.look()
+    assert stage.till.holds(card_id) == {}
+    assert [voucher.valid_until for voucher in vouchers_of(stage, card_id)] == [NOON + HOUR]
+    stage.now += HOUR
+    stage.become(offer_id, "resume")
+    stage.look()
+    first, second = vouchers_of(stage, card_id)
+    assert stage.till.holds(card_id) == {f"voucher:{second.id}": 1}
+    assert stage.rows(card_id)[0].voucher_id == second.id != first.id
+    assert stage.row(offer_id).value == 300
