@@ -1,7 +1,7 @@
 """What offers have to know of cards, read from ledger, events and due rows: always in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,6 +23,7 @@ from issuer.offers.facts import Around, Facts, Happened, Lapsing, Reached, Shop,
 from issuer.offers.fifths import Cuts
 from issuer.offers.policy import Policy
 from issuer.offers.record import Booking, Counter, Record
+from issuer.offers.triggers import KINDS as ALL
 from issuer.remembering import Remembered
 from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Event, Forecast, Location, Merchant
@@ -75,10 +76,11 @@ BOOKINGS = """
     JOIN posting ON posting.id = entry.posting_id
     WHERE account.card_id = ANY(%(cards)s) AND posting.reverses_id IS NULL
         AND NOT EXISTS (SELECT FROM posting AS undoing WHERE undoing.reverses_id = posting.id)
-        AND (account.unit LIKE 'reward:%%' OR ((account.unit = 'stamps' OR account.unit LIKE 'stamps:%%')
-            AND (entry.cause = 'round' OR posting.occurred_at > %(since)s)))
+        AND (account.unit LIKE 'reward:%%' OR ((account.unit = 'stamps' OR account.unit LIKE 'stamps:%%') AND {which}))
     ORDER BY entry.number
 """
+ROUNDS = BOOKINGS.format(which="entry.cause = 'round'")
+ROUNDS_AND_SINCE = BOOKINGS.format(which="(entry.cause = 'round' OR posting.occurred_at > %(since)s)")
 # A gift that was handed over does not end any more; nor is a voucher's end told that an offer gave for its own days.
 ENDS = """
     SELECT due.card_id, given.unit, granted.until
@@ -110,6 +112,12 @@ class _Came(NamedTuple):
     days: int = 0
 
 
+class _Held(NamedTuple):
+    counters: tuple[Counter, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    lapsing: tuple[Lapsing, ...] = ()
+
+
 class _Person(NamedTuple):
     consented: bool
     birthday: tuple[int, int] | None
@@ -137,13 +145,22 @@ def around_of(session: Session, merchant_id: UUID, now: datetime, since: datetim
 
 
 def facts_of(
-    session: Session, keys: Keys, cards: Sequence[Card], around: Around, now: datetime, *, birthdays: bool
+    session: Session,
+    keys: Keys,
+    cards: Sequence[Card],
+    around: Around,
+    now: datetime,
+    *,
+    birthdays: bool,
+    kinds: Collection[str] | None = None,
 ) -> list[Facts]:
     """What is known of these cards now, in their order.
 
     :param birthdays: whether to look for them; nobody's is read otherwise
+    :param kinds: of the triggers that ask: what only others need is left out; all unless told
     """
-    return [one.at(now) for one in records_of(session, keys, cards, around, now, birthdays=birthdays)]
+    asked = set(ALL if kinds is None else kinds) - {"birthday"} | ({"birthday"} if birthdays else set())
+    return [one.at(now) for one in records_of(session, keys, cards, around, now, asked)]
 
 
 def records_of(
@@ -152,40 +169,55 @@ def records_of(
     cards: Sequence[Card],
     around: Around,
     now: datetime,
+    kinds: Collection[str],
     *,
-    birthdays: bool,
     since: datetime | None = None,
     cuts: Cuts | None = None,
 ) -> list[Record]:
     """The same with its times, so that it can be said of earlier moments too.
 
-    :param since: the earliest of them; ``now`` unless told
+    :param kinds: as there; birthdays are read for the trigger of that kind
+    :param since: the earliest of them; only ``now`` unless told
     :param cuts: of the shop's fifths; those that were reckoned last unless told
     """
     if not cards:
         return []
-    ids, since = [card.id for card in cards], since or now
+    ids, first, asked = [card.id for card in cards], since or now, set(kinds)
     mine = send(session, TAKEN_IN, {"cards": ids, "merged": MERGED})
-    came, heard = _came(session, mine, around, since - REACH), _events(session, mine, since - RECENT)
-    bookings, ends = _bookings(session, ids, since), _ends(session, ids)
-    people = _people(session, keys, {card.customer_id for card in cards}, birthdays=birthdays)
+    came, heard = _came(session, mine, around, first - REACH), _events(session, mine, first - RECENT)
+    people = _people(session, keys, {card.customer_id for card in cards}, birthdays="birthday" in asked)
+    held = _held(session, cards, since, asked)
     cuts = cuts or fifths.stored(session, cards[0].merchant_id)
-    shown = views(session, cards)
     return [
         Record(
             base=_base(card, people[card.customer_id], around),
             visits=came[card.id].visits,
             first_visit=came[card.id].first,
             visit_days=came[card.id].days,
-            counters=tuple(_counters(view)),
-            bookings=tuple(bookings[card.id]),
-            lapsing=tuple(_lapsing(view, ends[card.id])),
+            counters=held[card.id].counters,
+            bookings=held[card.id].bookings,
+            lapsing=held[card.id].lapsing,
             reached=tuple(_reached(card, heard[card.id])),
             happened=tuple(_happened(heard[card.id])),
             cuts=cuts,
         )
-        for card, view in zip(cards, shown, strict=True)
+        for card in cards
     ]
+
+
+def _held(session: Session, cards: Sequence[Card], since: datetime | None, asked: set[str]) -> Mapping[UUID, _Held]:
+    """What stands on the cards, as far as somebody asks for it."""
+    ids = [card.id for card in cards]
+    bookings = _bookings(session, ids, since) if asked & {"nearly", "unused"} else {}
+    ends = _ends(session, ids) if "lapsing" in asked else {}
+    shown = {view.id: view for view in views(session, cards)} if asked & {"nearly", "lapsing"} else {}
+    found = defaultdict[UUID, _Held](_Held)
+    for card_id in ids:
+        view, mine = shown.get(card_id), tuple(bookings.get(card_id, ()))
+        counters = tuple(_counters(view)) if view and "nearly" in asked else ()
+        lapsing = tuple(_lapsing(view, ends.get(card_id, ()))) if view and "lapsing" in asked else ()
+        found[card_id] = _Held(counters, mine, lapsing)
+    return found
 
 
 def _base(card: Card, person: _Person, around: Around) -> Facts:
@@ -222,9 +254,10 @@ def _events(session: Session, mine: Sequence[Any], since: datetime) -> Mapping[U
     return found
 
 
-def _bookings(session: Session, ids: Sequence[UUID], since: datetime) -> Mapping[UUID, list[Booking]]:
+def _bookings(session: Session, ids: Sequence[UUID], since: datetime | None) -> Mapping[UUID, list[Booking]]:
     found = defaultdict[UUID, list[Booking]](list)
-    for card_id, unit, amount, at, key, is_round in send(session, BOOKINGS, {"cards": ids, "since": since}):
+    sql = ROUNDS_AND_SINCE if since else ROUNDS
+    for card_id, unit, amount, at, key, is_round in send(session, sql, {"cards": ids, "since": since}):
         found[card_id].append(Booking(unit, amount, at, str(key), ends_round=is_round and amount < 0))
     return found
 

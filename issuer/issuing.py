@@ -107,9 +107,7 @@ def dressed(
     :param places: of offers near shops
     """
     design, told, sort = look.design, tell(shown), sort_of(shown)
-    whole = _row(told, shown.language)
-    row = tuple(_quiet_if_cut(line, full) for line, full in zip(fitted_row(whole), whole, strict=True))
-    status, *others = front = _with_offer(row, told, shown.language)
+    (status, *others), news = _front(told, shown.language)
     return Face(
         language=shown.language,
         organization=merchant.name,
@@ -119,13 +117,7 @@ def dressed(
         header=(_header(shown, told),),
         secondary=(status,),
         auxiliary=tuple(others),
-        back=(
-            *_in_full(row, whole),
-            *_told_on_the_back(told, front, shown.language),
-            *offer_lines(told.offers, front, shown.language),
-            *_lasting(ends, shown.language),
-            *_back(shown, merchant, design, public_url),
-        ),
+        back=(*news, *_lasting(ends, shown.language), *_back(shown, merchant, design, public_url)),
         icon=look.icon,
         logo=look.logo,
         look=StampLook(design.colours, look.stamp, design.shape),
@@ -172,9 +164,13 @@ def _fact(fact: Fact) -> Line:
     return Line(fact.key, fact.label, fact.value, f"{fact.label}: %@")
 
 
-def _with_offer(row: tuple[Line, ...], told: Telling, language: str) -> tuple[Line, ...]:
-    offer = front_offer(told.offers, language)
-    return beside(row, offer) if offer else row
+def _front(told: Telling, language: str) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """What stands below the strip, as it fits there, and on the back what it had no room for and what else is new."""
+    whole, offer = _row(told, language), front_offer(told.offers, language)
+    row = tuple(_quiet_if_cut(line, full) for line, full in zip(fitted_row(whole), whole, strict=True))
+    front = beside(row, offer) if offer else row
+    more = (*_told_on_the_back(told, front, language), *offer_lines(told.offers, front, language))
+    return front, (*_in_full(row, whole), *more)
 
 
 def _quiet_if_cut(line: Line, full: Line) -> Line:

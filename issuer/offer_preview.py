@@ -31,7 +31,7 @@ from issuer.sampling import Sample, sample
 from issuer.schema import Card
 from issuer.schema import Offer as Row
 
-MOST, MOST_TRIED = 5_000, 500
+MOST, MOST_COUNTED, MOST_TRIED = 5_000, 1_000, 500
 AT_ONCE = 500
 SAMPLES = 6
 DAYS_BACK, DAYS_AHEAD = 30, 28
@@ -124,7 +124,7 @@ def preview(
     row, cards = session.get(Row, offer_id) if offer_id else None, sample(session, MOST)
     running, policy = running_of(offer, offer_id or NO_ID, row, now), governing.policy_of(session, merchant_id)
     weighing, looked_at = Weighing(running, row, policy, now, cards.share), 0
-    for batch, records in _looks(session, keys, merchant_id, cards, now, offer):
+    for batch, records in _looks(session, keys, merchant_id, cards, now, [offer]):
         weighing.weigh(session, batch, [one.at(now) for one in records])
         looked_at += len(batch)
     scale = cards.scale(looked_at)
@@ -136,8 +136,8 @@ def preview(
 
 def audience_count(session: Session, keys: Keys, audience: Audience, merchant_id: UUID, now: datetime) -> Preview:
     """How many cards are meant at all, whatever sets the offer off and whatever holds it back."""
-    cards, looked_at, meant = sample(session, MOST), 0, list[UUID]()
-    for batch, records in _looks(session, keys, merchant_id, cards, now, audience=audience):
+    cards, looked_at, meant = sample(session, MOST_COUNTED), 0, list[UUID]()
+    for batch, records in _looks(session, keys, merchant_id, cards, now, (), audience=audience):
         looked_at += len(batch)
         meant += [one.base.card_id for one in records if belongs(audience, one.at(now), now)]
     return Preview(cards.scale(looked_at)(len(meant)), (), tuple(meant[:SAMPLES]), looked_at, cards.cards)
@@ -155,7 +155,7 @@ def dry_run(
     first = day_of(now, zone) - timedelta(days=days)
     start, end = begin_of(first, zone), begin_of(day_of(now, zone), zone)
     sampled, cards, records = sample(session, MOST_TRIED), list[Card](), list[Record]()
-    for batch, found in _looks(session, keys, merchant_id, sampled, now, offer, since=start):
+    for batch, found in _looks(session, keys, merchant_id, sampled, now, [offer], since=start):
         cards, records = [*cards, *batch], [*records, *found]
     limited = offer.model_copy(update={"limits": limits_of(offer.limits, sampled.share)})
     running = running_of(limited, NO_ID, None, start)
@@ -193,25 +193,25 @@ def _looks(
     merchant_id: UUID,
     cards: Sample,
     now: datetime,
-    offer: Offer | None = None,
+    offers: Sequence[Offer],
     *,
     audience: Audience | None = None,
     since: datetime | None = None,
 ) -> Iterator[tuple[Sequence[Card], list[Record]]]:
-    """The sampled cards, some hundred at once, with what is known of them."""
-    around, birthdays = around_of(session, merchant_id, now, since), offer is None or offer.trigger.kind == "birthday"
-    cuts = _cuts(session, merchant_id, offer.audience if offer else audience, now)
+    """The sampled cards, some hundred at once, with what the offers and the audience have to know of them."""
+    around, kinds = around_of(session, merchant_id, now, since), {one.trigger.kind for one in offers}
+    cuts = _cuts(session, merchant_id, [*(one.audience for one in offers), *([audience] if audience else [])], now)
     query = select(Card).where(Card.state == "active", cards.condition).order_by(Card.id).limit(AT_ONCE)
     batch = session.scalars(query).all()
     while batch:
-        yield batch, records_of(session, keys, batch, around, now, birthdays=birthdays, since=since, cuts=cuts)
+        yield batch, records_of(session, keys, batch, around, now, kinds, since=since, cuts=cuts)
         batch = session.scalars(query.where(Card.id > batch[-1].id)).all()
 
 
-def _cuts(session: Session, merchant_id: UUID, audience: Audience | None, now: datetime) -> Cuts | None:
+def _cuts(session: Session, merchant_id: UUID, audiences: Sequence[Audience], now: datetime) -> Cuts | None:
     """What was reckoned last; a first offer that asks for fifths is previewed before anything was."""
     found = fifths.stored(session, merchant_id)
-    if found is None and audience is not None and audience.ranks:
+    if found is None and any(audience.ranks for audience in audiences):
         return fifths.reckoned(session, merchant_id, now)
     return found
 
@@ -231,7 +231,8 @@ def _ahead(
 ) -> Iterator[Planned]:
     """By offer and day, with the first opening of the day, how many of the cards' next windows open."""
     cards, known = sample(session, MOST_TRIED), list[Facts]()
-    for _, records in _looks(session, keys, merchant_id, cards, now) if offers else ():
+    asked = [one.offer for one in offers]
+    for _, records in _looks(session, keys, merchant_id, cards, now, asked) if offers else ():
         known += [one.at(now) for one in records]
     scale = cards.scale(len(known))
     for one in offers:

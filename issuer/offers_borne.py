@@ -38,7 +38,7 @@ class Borne:
     @property
     def is_used(self) -> bool:
         """Whether nothing is left of it; a voucher may have further uses."""
-        return self.ended == "done" or (self.shown.redeemed_at is not None and self.shown.voucher_id is None)
+        return self.shown.redeemed_at is not None and (self.ended == "done" or self.shown.voucher_id is None)
 
     def is_open(self, at: datetime) -> bool:
         return (self.ended_at is None or at < self.ended_at) and self.counts(at)

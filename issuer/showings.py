@@ -24,7 +24,7 @@ from issuer.vouchers import Wanted
 
 SHOWN, OVER, HELD, OUT = "shown", "over", "held", "out"
 CLOSED, DONE, PAUSED, OFFER_ENDED, GONE, UNWANTED = "closed", "done", "paused", "offer_ended", "gone", "unwanted"
-"""Why a showing is over: its time; what it was for; the offer rests, or ended; the card did; the customer wants none."""
+"""Why a showing is over: its time; what it was for; the offer rests, or ended; the card did; nobody wants it."""
 SYSTEM = Actor("system")
 
 DECIDED = text("""

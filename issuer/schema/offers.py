@@ -53,8 +53,8 @@ class Showing(Base):
 
     ``turn`` names the window. ``state``: shown; over; held, with a ``reason``, until ``closes_at``; out: one of the
     hold-out, who are shown nothing. ``arm``: a, b or out. ``card_version``: since which the card shows it. ``loud``: it
-    might sound. ``ambient``: it only lies there. ``ended``: why it is over: closed, done, paused, offer_ended, gone, unwanted.
-    ``factor``: what is earned counts so many times. ``value``: cents of its voucher.
+    might sound. ``ambient``: it only lies there. ``ended``: why it is over: closed, done, paused, offer_ended, gone,
+    unwanted. ``factor``: what is earned counts so many times. ``value``: cents of its voucher.
     """
 
     __tablename__ = "showing"

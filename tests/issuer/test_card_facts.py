@@ -13,6 +13,7 @@ from issuer import events
 from issuer.card_facts import around_of, facts_of, records_of
 from issuer.customers import Profile
 from issuer.offers.facts import Facts
+from issuer.offers.triggers import KINDS
 from issuer.rules.movement import reward_unit
 from issuer.rules.vouchers import Worth
 from issuer.schema import Card, Customer, Forecast, Location, Merchant
@@ -421,7 +422,7 @@ def test_what_was_known_on_an_earlier_day_is_known_again(
     with later.work() as session:
         cards = [session.get_one(Card, card_id)]
         around = around_of(session, till.shop.merchant_id, later.now)
-        found = records_of(session, till.keys, cards, around, later.now, birthdays=False, since=till.now)
+        found = records_of(session, till.keys, cards, around, later.now, KINDS, since=till.now)
     then = found[0].at(days_later(till, day).now)
     assert (len(then.visits), then.visit_days, then.nearly[0].missing) == (visits, visits, missing)
     assert (then.nearly[0].round, len(then.waiting)) == (rounds, waiting)
@@ -434,9 +435,7 @@ def test_before_the_first_visit_there_was_none(lived: tuple[Till, UUID]) -> None
     with later.work() as session:
         cards = [session.get_one(Card, card_id)]
         around = around_of(session, till.shop.merchant_id, later.now)
-        found = records_of(
-            session, till.keys, cards, around, later.now, birthdays=False, since=days_later(till, -1).now
-        )
+        found = records_of(session, till.keys, cards, around, later.now, KINDS, since=days_later(till, -1).now)
     before = found[0].at(days_later(till, -1).now)
     assert (before.visits, before.first_visit, before.visit_days, before.nearly[0].missing) == ((), None, 0, 2)
 

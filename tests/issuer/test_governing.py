@@ -17,8 +17,9 @@ from issuer.offers.policy import Policy
 from issuer.schema import Agenda, Card, Consent, Customer, Event, Merchant, OfferVersion, Showing, Sweep
 from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
-from tests.issuer.elapsing import NOON, at, statements, wish
+from tests.issuer.elapsing import NOON, at, local, statements, wish
 from tests.issuer.gifting import COFFEE, STAMPS, celebrate
+from tests.issuer.promoting import VOUCHER, Stage
 
 DAY = timedelta(days=1)
 BUSY = Policy(weekly=5, pause_hours=0, quiet_from=time(22, 30), quiet_until=time(7), sounds=True, lapsed_days=60)
@@ -183,6 +184,64 @@ def test_many_cards_take_no_more_queries_than_one(till: Till) -> None:
                 assert len(governing.persons_of(session, cards, till.now)) == len(some)
             counts.append(len(said))
     assert counts[0] == counts[1]
+
+
+# What the worker does with it.
+
+
+@pytest.fixture
+def stage(till: Till) -> Stage:
+    return Stage(till, NOON)
+
+
+def test_whoever_wants_none_from_now_on_has_no_offer_on_the_card_at_the_next_look(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(unlocks=VOUCHER)
+    stage.look()
+    assert stage.shown(card_id) == [offer_id]
+    choose(stage.till, card_id, "none")
+    stage.look()
+    assert (stage.shown(card_id), stage.said(card_id)) == ([], [("over", "unwanted")])
+    assert stage.till.view(card_id).vouchers == ()
+
+
+def test_whoever_wants_offers_again_has_it_again_and_in_silence(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    for wanted in ("none", "all"):
+        choose(stage.till, card_id, wanted)
+        stage.look(stage.now + timedelta(minutes=1))
+    assert stage.shown(card_id) == [offer_id]
+    assert not stage.till.publication(card_id).loud
+
+
+def test_a_message_in_the_night_comes_in_the_morning(stage: Stage) -> None:
+    stage.now = local("2026-01-15 23:00")
+    card_id = stage.at().join()
+    offer_id = stage.live(trigger={"kind": "event", "name": "parcel"})
+    with stage.till.work() as session:
+        at = stage.now + timedelta(minutes=1)
+        events.record(session, stage.merchant_id, events.HAPPENED, at, card_id, name="parcel")
+    stage.look(at)
+    assert (stage.said(card_id), stage.due_at(card_id)) == ([("held", "quiet_hours")], local("2026-01-16 08:00"))
+    stage.look(local("2026-01-16 08:00"))
+    assert stage.shown(card_id) == [offer_id]
+
+
+def test_an_offer_sounds_only_where_offer_merchant_and_customer_all_want_it(stage: Stage) -> None:
+    cards = {wanted: stage.till.join() for wanted in ("all", "fewer", "none")}
+    for wanted, card_id in cards.items():
+        wish(stage.till, card_id, wanted)
+    save(stage.till, Policy(sounds=True))
+    stage.live(sounds=True)
+    stage.look()
+    assert {wanted: stage.till.publication(card_id).loud for wanted, card_id in cards.items()} == {
+        "all": True,
+        "fewer": False,
+        "none": True,  # nothing came: as it was made
+    }
+    assert stage.shown(cards["none"]) == []
 
 
 # What programs do by themselves.

@@ -297,7 +297,7 @@ def test_the_database_measures_as_the_facts_do(five: tuple[Till, Mapping[UUID, F
     with later.work() as session:
         around = around_of(session, till.shop.merchant_id, later.now)
         cards = [session.get_one(Card, one) for one in (card_id, *others)]
-        records = records_of(session, till.keys, cards, around, later.now, birthdays=False)
+        records = records_of(session, till.keys, cards, around, later.now, ())
         values = [measured(one.at(later.now).visits, around, later.now) for one in records]
         assert fifths.reckoned(session, till.shop.merchant_id, later.now) == cuts_of(values)
 

@@ -119,7 +119,7 @@ def test_from_its_last_instant_on_an_offer_is_over_though_nobody_has_looked_yet(
     assert lines(redeem(till.later(DAY.total_seconds() - 1), card_id, offer_id)) == BURNED
 
 
-@pytest.mark.parametrize("why", ["closed", "paused", "offer_ended", "gone"])
+@pytest.mark.parametrize("why", ["closed", "done", "paused", "offer_ended", "gone"])
 def test_what_was_ended_is_over(till: Till, why: str) -> None:
     card_id = till.join()
     offer_id = bears(till, card_id)
@@ -134,6 +134,14 @@ def test_what_is_told_late_counts_by_when_it_happened(till: Till) -> None:
     outcome = redeem(till.later(90), card_id, offer_id, occurred_at=till.later(30).now)
     assert lines(outcome) == BURNED
     assert shown(till, offer_id) == [("over", "paused", True)]
+
+
+def test_what_its_state_ended_was_not_used(till: Till) -> None:
+    card_id = till.join()
+    offer_id = bears(till, card_id)
+    _end(till.later(60), offer_id, "done")
+    assert lines(redeem(till.later(90), card_id, offer_id, occurred_at=till.later(30).now)) == BURNED
+    assert refused(redeem(till.later(90), card_id, offer_id, occurred_at=till.later(40).now)) == "offer_used"
 
 
 def test_what_happened_before_the_offer_was_shown_does_not_count(till: Till) -> None:

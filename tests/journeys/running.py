@@ -21,14 +21,19 @@ PATIENCE = 10.0
 
 
 class Demo:
-    """A running demo, and what the till system of the shop may ask its API."""
+    """A running demo, and what the till system of the shop may ask its API.
 
-    def __init__(self, *options: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tp-"))
+    ``again``: one that was stopped, whose folder and address it takes over. ``clock``: an RFC 3339 instant to begin at.
+    """
+
+    def __init__(self, *options: str, again: "Demo | None" = None, clock: str = "") -> None:
+        self.folder = again.folder if again else Path(tempfile.mkdtemp(prefix="tp-"))
+        self.port = again.port if again else free_port()
         self._log = (self.folder / "said").open("w+")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        environ |= {"TREUEPASS_CLOCK": clock} if clock else {}
         self._process = subprocess.Popen(
-            [COMMAND, "demo", "--port", str(free_port()), "--data-dir", str(self.folder), *options],
+            [COMMAND, "demo", "--port", str(self.port), "--data-dir", str(self.folder), *options],
             env=environ,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -44,6 +49,10 @@ class Demo:
 
     def __getitem__(self, name: str) -> str:
         return str(self.facts[name])
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
     def said(self) -> str:
         return (self.folder / "said").read_text()

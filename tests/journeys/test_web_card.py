@@ -96,3 +96,15 @@ def test_inside_another_app_the_way_to_safari_is_told(open_window: Open, card: d
     page = open_window(PHONE, ENGLISH, user_agent=IPHONE.replace("Safari/604.1", "Instagram 300.0")).page
     page.goto(card["links"]["web"])
     expect(page.locator("[data-inside-another-app]").first).to_be_visible()
+
+
+def test_an_offer_appears_while_the_customer_looks_on_and_goes_when_it_is_ended(demo: Demo, page: Page) -> None:
+    expect(page.locator("#offers")).to_be_hidden()
+    texts = {"de": {"card": "Tee aufs Haus"}, "en": {"card": "Tea on the house", "back": "One a day."}}
+    body = {"name": "Tea", "trigger": {"kind": "time"}, "content": texts}
+    offer = demo.ask("/offers", "POST", body)
+    demo.ask(f"/offers/{offer['id']}", "PATCH", {"state": "live"})
+    expect(page.locator("#offers .offer strong")).to_have_text("Tea on the house", timeout=30000)
+    expect(page.locator("#offers .offer p")).to_have_text("One a day.")
+    demo.ask(f"/offers/{offer['id']}", "PATCH", {"state": "ended"})
+    expect(page.locator("#offers")).to_be_hidden(timeout=30000)
