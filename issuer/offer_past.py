@@ -18,7 +18,7 @@ from issuer.offers.facts import Facts, Turn
 from issuer.offers.governor import Person, Show, Wait, judge, wants_of
 from issuer.offers.policy import Policy
 from issuer.offers.record import Record
-from issuer.offers.turns import next_look, turn_of
+from issuer.offers.turns import BY_CALENDAR, next_look, turn_of
 from issuer.schema import Card
 
 
@@ -42,6 +42,7 @@ class Past:
         self._cards, self._records, self._persons = cards, records, dict(persons)
         self._changes = [_changes(record, running.live_at, end) for record in records]
         self._facts: dict[int, tuple[int, Facts]] = {}
+        self._clock: dict[datetime, tuple[Turn | None, datetime | None]] = {}
         self._done = set[tuple[int, str]]()
         self._shown, self._held = Counter[date](), dict[tuple[int, str], tuple[date, str]]()
 
@@ -66,18 +67,25 @@ class Past:
 
     def _look(self, place: int, at: datetime) -> datetime | None:
         """Decide what the card shows; when to look again."""
-        offer, since, facts = self._running.offer, self._running.live_at, self._known(place, at)
-        turn, again = turn_of(offer, facts, at, since), None
+        offer, facts = self._running.offer, self._known(place, at)
+        (turn, edge), again = self._windows(facts, at), None
         if turn and (place, turn.key) not in self._done and belongs(offer.audience, facts, at):
             again = self._decide(place, facts, turn, at)
         changes, following = self._changes[place], bisect_right(self._changes[place], at)
-        wanted = (
-            again,
-            next_look(offer, facts, at, since),
-            changes_at(offer.audience, facts, at),
-            changes[following] if following < len(changes) else None,
-        )
+        change = changes[following] if following < len(changes) else None
+        wanted = (again, edge, changes_at(offer.audience, facts, at), change)
         return min((one for one in wanted if one is not None and one > at), default=None)
+
+    def _windows(self, facts: Facts, at: datetime) -> tuple[Turn | None, datetime | None]:
+        """The window that is open, and the next edge of one; those of the clock are the same for every card."""
+        offer, since = self._running.offer, self._running.live_at
+        by_clock = offer.trigger.kind in BY_CALENDAR
+        found = self._clock.get(at) if by_clock else None
+        if found is None:
+            found = turn_of(offer, facts, at, since), next_look(offer, facts, at, since)
+        if by_clock:
+            self._clock[at] = found
+        return found
 
     def _known(self, place: int, at: datetime) -> Facts:
         """The card's facts, reckoned anew when something happened to it, or it is compared with others."""

@@ -31,7 +31,9 @@ from issuer.sampling import Sample, sample
 from issuer.schema import Card
 from issuer.schema import Offer as Row
 
-MOST, MOST_COUNTED, MOST_TRIED = 5_000, 1_000, 500
+MOST, MOST_COUNTED, MOST_TRIED = 2_000, 1_000, 250
+"""Cards that are looked at for a preview, for a count while an audience is built, and for what takes long."""
+
 AT_ONCE = 500
 SAMPLES = 6
 DAYS_BACK, DAYS_AHEAD = 30, 28

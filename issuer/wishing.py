@@ -23,8 +23,8 @@ WISHES: Mapping[str, str] = {
     "all": N_("You see the offers that are meant for you, and your phone may sound for them."),
     "fewer": N_("You see half as many at most, and your phone stays silent about them."),
     "none": N_(
-        "No offers on your card and no vouchers that come with them. Your phone sounds for what happens at the till and "
-        "for nothing else."
+        "No offers on your card and no vouchers that come with them. Your phone sounds for what happens at the till"
+        " and for nothing else."
     ),
 }
 

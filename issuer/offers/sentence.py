@@ -47,15 +47,19 @@ def _what(offer: Offer, words: Wording) -> Iterator[str]:
     """What the card says, what it unlocks, for how long."""
     yield quoted(offer.content.in_(words.language).card, words)
     if isinstance(offer.unlocks, VoucherOffer):
-        yield from _voucher(offer.unlocks, words)
+        yield from _voucher(offer.unlocks, offer.content.in_(words.language).card, words)
     elif isinstance(offer.unlocks, Multiplier):
         yield words.say(N_("what is collected counts %(factor)s times"), factor=words.number(offer.unlocks.factor))
     yield from _lasts(offer, words)
 
 
-def _voucher(voucher: VoucherOffer, words: Wording) -> Iterator[str]:
-    name = voucher.names.in_(words.language)
-    yield words.say(N_("with the voucher “%(name)s”: %(worth)s"), name=name, worth=voucher.worth.said(words))
+def _voucher(voucher: VoucherOffer, card: str, words: Wording) -> Iterator[str]:
+    """Its name is told where it is another than what the card says."""
+    name, worth = voucher.names.in_(words.language), voucher.worth.said(words)
+    if name == card:
+        yield words.say(N_("with a voucher: %(worth)s"), worth=worth)
+    else:
+        yield words.say(N_("with the voucher “%(name)s”: %(worth)s"), name=name, worth=worth)
     if voucher.uses > 1:
         yield words.plural("can be used %(num)s time", "can be used %(num)s times", voucher.uses)
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from issuer import agenda, counter, customers, due, happenings, offer_redeeming, offering, sweeps, wishing
+from issuer import counter, customers, due, happenings, offer_redeeming, offering, wishing
 from issuer.customers import Profile, Told
 from issuer.database import transaction
 from issuer.forecasts import NO_CONNECTION, Place
@@ -43,7 +43,7 @@ MISHAPS = {"none": 800, "killed": 60, "stumbled": 40, "two": 12, "back": 12, "lo
 MOST_STEPS = 40
 TAKE, USE = 0.4, 0.3
 DUE = text("""
-    SELECT least((SELECT min(due_at) FROM agenda), (SELECT min(due_at) FROM sweep), (SELECT min(due_at) FROM due))
+    SELECT least((SELECT min(due_at) FROM agenda), (SELECT min(due_at) FROM sweep)), (SELECT min(due_at) FROM due)
 """)
 Outcome = TypeVar("Outcome")
 
@@ -228,9 +228,7 @@ class Cafe:
         if self.diary.is_away(self.now):
             ahead.append(self.diary.back(self.now))
         else:
-            with transaction(self.office.engine) as session:
-                found = session.scalar(DUE)
-            ahead += [at for at in (found, self._asks_at()) if at is not None]
+            ahead += [at for at in (*self._due(), self._asks_at()) if at is not None]
         soonest = min(ahead)
         return max(self.now + SECOND, soonest + (SECOND - timedelta(microseconds=soonest.microsecond)) % SECOND)
 
@@ -301,7 +299,8 @@ class Cafe:
 
     def _once(self) -> None:
         """A second of the worker."""
-        before = self._versions()
+        offers, duties = self._due()
+        before = self._versions() if duties is not None and duties <= self.now else {}
         try:
             if before:
                 look_after(self.office)
@@ -310,7 +309,7 @@ class Cafe:
                 if version > before[card_id]:
                     self.by_id[card_id].raised += version - before[card_id]
                     self.by_id[card_id].told.append(self.now)
-        if self.offers:
+        if offers is not None and offers <= self.now or before:
             self.tally["shown"] += show_offers(self.office)
         self.hands.at += SECOND
 
@@ -325,9 +324,13 @@ class Cafe:
             return {card_id: version for card_id, version in session.execute(found)} if ids else {}
 
     def _waits(self) -> bool:
+        return any(at is not None and at <= self.now for at in self._due())
+
+    def _due(self) -> tuple[datetime | None, datetime | None]:
+        """When the next look for offers is due, and when the next duty."""
         with transaction(self.office.engine) as session:
-            waits = (agenda.any_waits, sweeps.any_waits, due.any_waits)
-            return any(one(session, self.now) for one in waits)
+            offers, duties = session.execute(DUE).one()
+            return offers, duties
 
     # --- offers -------------------------------------------------------------------------------------------------
 

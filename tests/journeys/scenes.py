@@ -11,6 +11,7 @@ from tests.journeys.browsers import PHONE, window
 from tests.journeys.console_scenes import CONSOLE_SCENES
 from tests.journeys.correction_scenes import CORRECTION_SCENES
 from tests.journeys.kind_scenes import KIND_SCENES
+from tests.journeys.offer_scenes import OFFER_SCENES
 from tests.journeys.people import open_till, put_on_phone, sign_in_to_console, stamp, type_code
 from tests.journeys.running import Demo
 from tests.journeys.till_scenes import TILL_SCENES
@@ -284,4 +285,5 @@ SCENES: dict[str, Callable[[Stage], Page]] = {
     **CONSOLE_SCENES,
     **CORRECTION_SCENES,
     **KIND_SCENES,
+    **OFFER_SCENES,
 }

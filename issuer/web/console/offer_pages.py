@@ -1,7 +1,7 @@
 """What an offer brought, what will happen, and who was held back: pages to read."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from issuer import forecasts, offer_preview, offer_results
+from issuer.card_facts import around_of
 from issuer.database import transaction
 from issuer.editing import Objection
 from issuer.offer_checks import warnings
@@ -20,7 +21,9 @@ from issuer.offer_preview import DryRun, Planned
 from issuer.offer_results import Arm, Difference, Held
 from issuer.offering import OfferView
 from issuer.offers.advice import advice
+from issuer.offers.offer import Offer
 from issuer.offers.sayings import KINDS
+from issuer.offers.turns import upcoming
 from issuer.refusals import N_
 from issuer.rules.wording import Wording
 from issuer.schema import Merchant
@@ -33,6 +36,7 @@ from issuer.web.paging import after_of, token_of
 from issuer.web.wording import said, spoken, when
 
 HELD_AT_ONCE = 50
+LOOKED_AHEAD = timedelta(days=31)
 ARMS = {"a": N_("Shown the offer"), "b": N_("Shown the second text"), "out": N_("Shown nothing, to compare")}
 COMPARED = {
     ("visited", True): N_("Of 100 cards %(points)s more came than without the offer (%(low)s to %(high)s)."),
@@ -61,6 +65,7 @@ def review(offer_id: str, objection: Objection | None = None) -> Response:
         around, view, named = founded(session), own_offer(session, offer_id), named_of(session)
         merchant, meant = around["merchant"], view.newest
         asked = (session, house().keys, meant, merchant.id, now())
+        counted = offer_preview.audience_count(session, house().keys, meant.audience, merchant.id, now())
         page = render_template(
             "console/offers/review.html",
             offer=offer_words.row(view, named, merchant) | {"name": meant.name},
@@ -69,6 +74,8 @@ def review(offer_id: str, objection: Objection | None = None) -> Response:
             objection=objection.sentence(spoken()) if objection else None,
             warnings=[said(one.message) % one.values for one in advice(meant, merchant.name)]
             + [one.sentence(spoken()) for one in warnings(session, meant)],
+            meant=offer_words.audience_said(counted),
+            begins=_begins(session, meant, merchant),
             preview=offer_words.preview_words(offer_preview.preview(*asked, offer_id=view.row.id)),
             samples=sample_cards(session, merchant, meant, now()),
             tried=tried_out(offer_preview.dry_run(*asked)),
@@ -130,6 +137,15 @@ def held_back() -> str:
         rules_url=url_for("console.offer_rules"),
         **around,
     )
+
+
+def _begins(session: Session, offer: Offer, merchant: Merchant) -> str | None:
+    """When its next window opens, of an offer with hours of its own."""
+    around, at = around_of(session, merchant.id, now()), now()
+    found = next(upcoming(offer, around, at, at + LOOKED_AHEAD, at), None)
+    if found is None or found.opens <= at:
+        return None
+    return said("It begins next on %(when)s.") % {"when": when(found.opens, merchant.zone)}
 
 
 def tried_out(found: DryRun) -> dict[str, Any]:
