@@ -23,7 +23,7 @@ soak: $(VENV)/test.ok ## try the ledger against its model and the API against it
 		echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS" && \
 		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py $(ARGS)
 
-bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching, a rollout and storms of pushes, write benchmarks/RESULTS.md (ten minutes on an idle machine)
+bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching, a rollout, offers and storms of pushes, write benchmarks/RESULTS.md (twelve minutes on an idle machine)
 	$(BIN)/python -m benchmarks.stamping --results benchmarks/RESULTS.md $(ARGS)
 	@! command -v npm >/dev/null || npm ci --silent --prefix benchmarks/node
 	$(BIN)/python -m benchmarks.sealing --results benchmarks/RESULTS.md
@@ -31,6 +31,7 @@ bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching, a rollout and sto
 	$(BIN)/python -m benchmarks.fanout --results benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.rollout
 	$(BIN)/python -m benchmarks.redesign --results benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.offers --results benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.google_storm --cards 1000 --results benchmarks/RESULTS.md
 
 check: $(VENV)/test.ok ## ruff and mypy

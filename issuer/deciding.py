@@ -15,7 +15,7 @@ from issuer.offers.arms import arm_of
 from issuer.offers.belonging import belongs, changes_at
 from issuer.offers.bounds import FOREVER
 from issuer.offers.facts import Facts
-from issuer.offers.governor import Person, Show, Wait, judge_all, wants_of
+from issuer.offers.governor import Person, Show, Verdict, Wait, Wants, judge_all, wants_of
 from issuer.offers.policy import Policy
 from issuer.offers.turns import next_look, still, turn_of
 from issuer.schema import Card, Showing, Voucher
@@ -135,13 +135,8 @@ def _candidates(
         elif not belongs(one.offer.audience, facts, scene.now):
             outcome.again(changes_at(one.offer.audience, facts, scene.now))
         else:
-            candidate = Candidate(
-                one, card, turn, row.arm if row else arm_of(one.offer.trial, one.id, card.customer_id), row
-            )
-            if candidate.arm != OUT:
-                yield candidate
-            else:
-                showings.leave_out(scene.session, candidate, scene.now)
+            arm = row.arm if row else arm_of(one.offer.trial, one.id, card.customer_id)
+            yield Candidate(one, card, turn, arm, row)
 
 
 def _rested(scene: Scene, row: Showing) -> bool:
@@ -171,10 +166,12 @@ def _let_in(scene: Scene, candidates: Iterable[Candidate], facts: Facts, outcome
 
 
 def _judged(scene: Scene, fresh: Sequence[Candidate], facts: Facts, outcome: Outcome) -> Iterator[Showing]:
+    """Whoever is of the hold-out is judged as if alone, and left out where they would have been shown it."""
     person, now = scene.persons[facts.customer_id], scene.now
-    wanted = [wants_of(one.running.offer, one.turn.closes, facts.around.zone_of(one.turn.location_id)) for one in fresh]
-    for candidate, wants, verdict in zip(fresh, wanted, judge_all(wanted, person, scene.policy, now), strict=True):
-        if isinstance(verdict, Show):
+    for candidate, wants, verdict in _verdicts(scene, fresh, facts, person):
+        if isinstance(verdict, Show) and candidate.arm == OUT:
+            showings.leave_out(scene.session, candidate, now)
+        elif isinstance(verdict, Show):
             scene.used.count(candidate.asked, now)
             scene.persons[facts.customer_id] = person = person.after(verdict, wants, now)
             outcome.loud |= verdict.loud
@@ -182,3 +179,20 @@ def _judged(scene: Scene, fresh: Sequence[Candidate], facts: Facts, outcome: Out
         else:
             showings.hold(scene.session, candidate, verdict.reason, now)
             outcome.again(verdict.until if isinstance(verdict, Wait) else verdict.again)
+
+
+def _verdicts(
+    scene: Scene, fresh: Sequence[Candidate], facts: Facts, person: Person
+) -> Iterator[tuple[Candidate, Wants, Verdict]]:
+    for out in (True, False):
+        some = [one for one in fresh if (one.arm == OUT) is out]
+        wanted = [_wants(one, facts) for one in some]
+        if out:
+            verdicts = [judge_all([one], person, scene.policy, scene.now)[0] for one in wanted]
+        else:
+            verdicts = list(judge_all(wanted, person, scene.policy, scene.now))
+        yield from zip(some, wanted, verdicts, strict=True)
+
+
+def _wants(one: Candidate, facts: Facts) -> Wants:
+    return wants_of(one.running.offer, one.turn.closes, facts.around.zone_of(one.turn.location_id))

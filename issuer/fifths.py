@@ -1,19 +1,21 @@
 """Where the fifths of a merchant's cards part, reckoned once a day and kept: comparing cards each time is dear."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.orm import Session
 
+from issuer import sweeps
 from issuer.database import send
 from issuer.events import VISITED
 from issuer.history import EARNING, TAKEN_BACK
-from issuer.offers.fifths import A_YEAR, NEVER, Cuts, Measured, cuts_of
+from issuer.offers.fifths import A_YEAR, MEASURES, NEVER, Cuts, Measured, cuts_of
 from issuer.sampling import ALL_IDS, sample
-from issuer.schema import FifthCuts, Merchant
+from issuer.schema import FifthCuts, Merchant, Offer, OfferVersion
 
 MOST = 20_000
 """Cards that are compared at most; of more a sample."""
@@ -54,6 +56,22 @@ MEASURED = f"""
 """  # noqa: S608 (all are constants)
 
 
+def refresh(session: Session, merchant_id: UUID, now: datetime) -> bool:
+    """Compare the cards of the transaction's merchant once a day, if any offer that runs asks for fifths; whether.
+
+    Before the first time nobody is in a fifth, so all cards are looked at once they are.
+    """
+    asking = _asking(session)
+    reckoned_at = session.scalar(select(FifthCuts.reckoned_at).where(FifthCuts.merchant_id == merchant_id))
+    if not asking or (reckoned_at is not None and now - reckoned_at < A_DAY):
+        return False
+    reckon(session, merchant_id, now)
+    if reckoned_at is None:
+        # One sweep looks at all cards, whatever offer it is for.
+        sweeps.begin(session, asking[0], now)
+    return True
+
+
 def reckon(session: Session, merchant_id: UUID, now: datetime) -> None:
     """Compare the cards of the transaction's merchant with each other and keep what was found."""
     cuts = reckoned(session, merchant_id, now)
@@ -62,12 +80,6 @@ def reckon(session: Session, merchant_id: UUID, now: datetime) -> None:
     row = {"merchant_id": merchant_id, "cuts": cuts, "reckoned_at": now}
     wish = insert(FifthCuts).values(row)
     session.execute(wish.on_conflict_do_update(index_elements=[FifthCuts.merchant_id], set_=row))
-
-
-def are_old(session: Session, merchant_id: UUID, now: datetime) -> bool:
-    """Whether it is time to `reckon` again: once a day, for merchants with offers that ask for fifths."""
-    at = session.scalar(select(FifthCuts.reckoned_at).where(FifthCuts.merchant_id == merchant_id))
-    return at is None or now - at >= A_DAY
 
 
 def stored(session: Session, merchant_id: UUID) -> Cuts | None:
@@ -90,3 +102,10 @@ def reckoned(session: Session, merchant_id: UUID, now: datetime) -> Cuts | None:
     }
     rows = [Measured(*row) for row in send(session, MEASURED, values)]
     return cuts_of(rows) if rows else None
+
+
+def _asking(session: Session) -> Sequence[Offer]:
+    """Offers that run and are for certain fifths."""
+    version = (OfferVersion.offer_id == Offer.id) & (OfferVersion.number == Offer.version)
+    measured = OfferVersion.content["audience"].has_any(array(MEASURES))
+    return session.scalars(select(Offer).join(OfferVersion, version).where(Offer.state == "live", measured)).all()

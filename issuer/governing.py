@@ -54,7 +54,7 @@ def policy_of(session: Session, merchant_id: UUID) -> Policy:
 
 def save_policy(session: Session, author: Author, policy: Policy) -> None:
     """Speak to customers like this from now on. What was held back is judged anew."""
-    merchant = session.get_one(Merchant, author.merchant_id, with_for_update=True)
+    merchant = session.get_one(Merchant, author.merchant_id, with_for_update={"key_share": True})
     merchant.policy = policy.model_dump(mode="json")
     author.record(session, "policy_changed", **merchant.policy)
     # One sweep looks at all cards, whatever offer it is for.

@@ -41,6 +41,6 @@ def _redeemable(session: Session, card: Card, offer_id: UUID, visit: Visit) -> S
     newest = rows[0]
     if by_itself(newest.shown):
         return Refusal("offer_by_itself")
-    found = next((row.shown for row in rows if row.is_open(visit.at) and not row.is_used), None)
-    is_used = newest.is_used and visit.at < newest.shown.closes_at
+    found = next((row.shown for row in rows if row.is_open(visit.at) and not row.is_used(visit.at)), None)
+    is_used = newest.is_used(visit.at) and visit.at < newest.shown.closes_at
     return found or Refusal("offer_used" if is_used else "offer_over")

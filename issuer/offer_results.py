@@ -96,11 +96,6 @@ class Results:
     differences: tuple[Difference, ...]
     held_back: tuple[tuple[str, int], ...]
 
-    @property
-    def shown(self) -> Arm:
-        """All who were shown it, whichever variant."""
-        return _shown(self.arms)
-
 
 @dataclass(frozen=True)
 class Held:

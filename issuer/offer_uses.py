@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from issuer.database import send_ahead
 from issuer.history import TAKEN_BACK
 from issuer.ledger import Booked
+from issuer.offers.counting import lasting
 from issuer.offers.shown import ShownOffer
 from issuer.rules.movement import voucher_unit
 from issuer.schema import Card, Posting, Voucher
@@ -54,10 +55,11 @@ FREE = f"""
 
 
 def used(session: Session, card: Card, shown: ShownOffer, booked: Booked) -> None:
-    """It was handed over, so the card does not show it any more."""
+    """It was handed over, so the card does not show it any more, unless it lies there for days."""
     values = _values(card, booked) | {"offer": shown.offer_id, "turn": shown.turn}
     send_ahead(session, f"{MARK} WHERE {KEY}", values)
-    send_ahead(session, f"{DONE} AND {KEY}", values)
+    if not lasting(shown):
+        send_ahead(session, f"{DONE} AND {KEY}", values)
 
 
 def multiplied(session: Session, card: Card, shown: ShownOffer, booked: Booked) -> None:

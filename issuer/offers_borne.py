@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from issuer.database import send
-from issuer.offers.counting import counts
+from issuer.offers.counting import counts, taken
 from issuer.offers.shown import COLUMNS, ShownOffer
 from issuer.schema import Card
 from issuer.visits import Visit
@@ -35,10 +35,10 @@ class Borne:
     ended_at: datetime | None
     zone: str
 
-    @property
-    def is_used(self) -> bool:
+    def is_used(self, at: datetime) -> bool:
         """Whether nothing is left of it; a voucher may have further uses."""
-        return self.shown.redeemed_at is not None and (self.ended == "done" or self.shown.voucher_id is None)
+        used_up = self.shown.voucher_id is not None and self.shown.redeemed_at is not None and self.ended == "done"
+        return used_up or taken(self.shown, at, self.zone)
 
     def is_open(self, at: datetime) -> bool:
         return (self.ended_at is None or at < self.ended_at) and self.counts(at)

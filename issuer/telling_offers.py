@@ -29,7 +29,7 @@ class ToldOffer:
 
 
 def told_offers(shown: CardView, words: Wording) -> Iterator[ToldOffer]:
-    """Most important first. What was redeemed is told no more."""
+    """Most important first."""
     for one in standing(shown.offers):
         texts = one.content.in_(words.language)
         yield ToldOffer(

@@ -16,6 +16,7 @@ SCHEDULE = {
     # The relay asks each second for what is due; this is for when it cannot.
     "show_offers": {"task": "show_offers", "schedule": 10.0, "options": {"expires": 10}},
     "note_birthdays": {"task": "note_birthdays", "schedule": 300.0, "options": {"expires": 300}},
+    "compare_cards": {"task": "compare_cards", "schedule": 300.0, "options": {"expires": 300}},
     "ask_weather": {"task": "ask_weather", "schedule": 60.0, "options": {"expires": 60}},
     "watch_certificates": {"task": "watch_certificates", "schedule": 3600.0, "options": {"expires": 3600}},
 }

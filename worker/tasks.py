@@ -16,7 +16,7 @@ from issuer.merchants import all_merchants
 from issuer.schema import Heartbeat, Invitation, JobRun, LoginSession, TillEnrolment
 from issuer.settings import SettingsRefused
 from signing.envelope import SealBroken
-from worker import by_calendar, foretelling, google_daily, looking_after, offers
+from worker import by_calendar, comparing, foretelling, google_daily, looking_after, offers
 from worker.apple_push import push_waiting
 from worker.google_desk import Desk
 from worker.google_push import push_google
@@ -88,6 +88,10 @@ def _register_offers(app: Celery, office: Office) -> None:
     @app.task(name="note_birthdays", shared=False)
     def note_birthdays() -> None:
         offers.note_birthdays(office)
+
+    @app.task(name="compare_cards", shared=False)
+    def compare_cards() -> None:
+        comparing.compare_cards(office)
 
     weather = OpenMeteo(office.settings.weather_url)
 

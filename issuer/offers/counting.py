@@ -11,6 +11,9 @@ from issuer.offers.hours import Hours
 from issuer.offers.shown import ShownOffer
 from issuer.offers.triggers import PlaceTrigger, TimeTrigger
 
+LONGEST_DAY = timedelta(hours=26)
+"""With what the clocks are put back by."""
+
 
 def counts(shown: ShownOffer, at: datetime, zone: str) -> bool:
     """Whether a card that shows it may use it. ``zone``: of the shop where somebody came."""
@@ -32,6 +35,20 @@ def within(hours: Hours, local: datetime) -> bool:
         return day in hours.weekdays and hours.start <= clock < hours.end
     before = (local.date() - timedelta(days=1)).weekday()
     return (day in hours.weekdays and clock >= hours.start) or (before in hours.weekdays and clock < hours.end)
+
+
+def lasting(shown: ShownOffer) -> bool:
+    """Whether it lies on the card for days on end, so that it is handed over once on each of them."""
+    ambient = isinstance(shown.offer.trigger, PlaceTrigger | TimeTrigger)
+    return ambient and shown.voucher_id is None and shown.closes_at - shown.opens_at > LONGEST_DAY
+
+
+def taken(shown: ShownOffer, at: datetime, zone: str) -> bool:
+    """Whether nothing of it is left at an instant; what is left of a voucher the voucher says."""
+    if shown.redeemed_at is None or shown.voucher_id is not None:
+        return False
+    shop = ZoneInfo(zone)
+    return not lasting(shown) or shown.redeemed_at.astimezone(shop).date() == at.astimezone(shop).date()
 
 
 def by_itself(shown: ShownOffer) -> bool:

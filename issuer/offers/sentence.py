@@ -78,10 +78,10 @@ def _lasts(offer: Offer, words: Wording) -> Iterator[str]:
 
 def _bounds(offer: Offer, words: Wording) -> Iterator[str]:
     """What else a phone says, limits, comparison, sound."""
-    yield from _spoken(offer.content.in_(words.language), words)
+    yield from _spoken(offer.content.in_(words.language), words, sounds=offer.sounds)
     yield from _limits(offer.limits, words)
     if offer.trial.other is not None:
-        yield _other(offer.trial.other.in_(words.language), words)
+        yield _other(offer.trial.other.in_(words.language), words, sounds=offer.sounds)
     if offer.trial.hold_out:
         share = words.percent(offer.trial.hold_out)
         yield words.say(N_("%(share)s of them are shown nothing, to compare"), share=share)
@@ -89,17 +89,18 @@ def _bounds(offer: Offer, words: Wording) -> Iterator[str]:
         yield words.say(N_("it may sound on the phones of those who agreed to that"))
 
 
-def _spoken(texts: Texts, words: Wording) -> Iterator[str]:
-    if texts.change_message != "%@":
+def _spoken(texts: Texts, words: Wording, *, sounds: bool) -> Iterator[str]:
+    """What is announced only where the offer may sound."""
+    if sounds and texts.change_message != "%@":
         text = texts.change_message.replace("%@", texts.card)
         yield words.say(N_("phones say “%(text)s”"), text=text)
     if texts.near != texts.card:
         yield words.say(N_("near a shop an iPhone says “%(text)s”"), text=texts.near)
 
 
-def _other(texts: Texts, words: Wording) -> str:
+def _other(texts: Texts, words: Wording, *, sounds: bool) -> str:
     instead = words.say(N_("half of them see “%(text)s” instead"), text=texts.card)
-    return ", ".join((instead, *_spoken(texts, words)))
+    return ", ".join((instead, *_spoken(texts, words, sounds=sounds)))
 
 
 def _limits(limits: Limits, words: Wording) -> Iterator[str]:

@@ -92,12 +92,11 @@ class ShownOffer:
 def standing(offers: Iterable[ShownOffer]) -> tuple[ShownOffer, ...]:
     """What a card still promises, each offer once, most important first, then newest.
 
-    What was redeemed is done with. Of several windows of one offer the one that is open longest counts.
+    Of several windows of one offer the one that is open longest counts.
     """
     longest: dict[UUID, ShownOffer] = {}
     for one in sorted(offers, key=lambda one: one.closes_at):
-        if one.redeemed_at is None:
-            longest[one.offer_id] = one
+        longest[one.offer_id] = one
     newest = sorted(longest.values(), key=lambda one: (one.opens_at, one.offer_id), reverse=True)
     return tuple(sorted(newest, key=lambda one: rank(one.offer)))
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from issuer.cards import CardView, VoucherView
 from issuer.gifts import Left
 from issuer.offers.content import VoucherOffer
-from issuer.offers.counting import by_itself, counts
+from issuer.offers.counting import by_itself, counts, taken
 from issuer.offers.shown import ShownOffer
 from issuer.refusals import N_
 from issuer.rules import Rules
@@ -134,8 +134,9 @@ def _offers(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
         if by_itself(offer):
             continue
         text = words.say(N_("Offer: %(what)s"), what=offer.content.in_(words.language).card)
-        possible = counts(offer, known.now, known.zone)
-        hint = "" if possible else words.say(N_("does not count now"))
+        used = taken(offer, known.now, known.zone)
+        possible = counts(offer, known.now, known.zone) and not used
+        hint = "" if possible else words.say(N_("used today") if used else N_("does not count now"))
         body = {"offer_id": str(offer.offer_id)}
         body |= {"voucher_id": str(offer.voucher_id)} if offer.voucher_id else {}
         act, more = ("purchase", _bill(shown, words, known)) if _takes_off(offer) else ("offer", {})

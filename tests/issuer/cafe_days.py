@@ -52,7 +52,7 @@ class Sky(OpenMeteo):
     """A weather service with days of its own: warm or not, and now and then silent."""
 
     def __init__(self, rng: Random, first: date, days: int) -> None:
-        self._degrees = {first + DAY * day: rng.choice((8, 12, 16, 24, 28)) for day in range(-3, days + 3)}
+        self._degrees = {first + DAY * day: rng.choice((4, 8, 12, 16, 28)) for day in range(-3, days + 3)}
         self._silent = {day: rng.choice((0, 0, 0, 40, 400)) for day in self._degrees}
         self.zone = ZoneInfo(BERLIN)
         self.now = datetime.min.replace(tzinfo=UTC)
@@ -97,6 +97,7 @@ class Cafe:
     tally: Counter[str] = field(default_factory=Counter)
     asked: set[date] = field(default_factory=set)
     ask_again: datetime | None = None
+    note_at: datetime = datetime.max.replace(tzinfo=UTC)
 
     @property
     def now(self) -> datetime:
@@ -156,7 +157,9 @@ class Cafe:
             self.plan(self.now + visit.review, lambda: self._review(till, bearer))
 
     def _take(self, till: Till, bearer: Bearer) -> None:
-        found = self._do(till, bearer, lambda session, card: counter.redeem(session, card, till.shop.reward_id, till.visit()))
+        found = self._do(
+            till, bearer, lambda session, card: counter.redeem(session, card, till.shop.reward_id, till.visit())
+        )
         if isinstance(found, counter.Redemption):
             bearer.taken.append(self.now)
             self.tally["rewards"] += 1
@@ -194,6 +197,8 @@ class Cafe:
             profile = Profile(birthday=born)
             customers.remember(session, self.office.keys, customer_id, profile, Told("card", "de"), self.now)
         known[0].person.birthdays.append((self.now, born))
+        if self.offers:
+            self.note_at = min(self.note_at, _hour_after(self.now))
 
     def _do(self, till: Till, bearer: Bearer, deed: Callable[[Session, Card], Outcome]) -> Outcome:
         """Something at the till; how many versions it gave the card is written down."""
@@ -222,13 +227,11 @@ class Cafe:
         self.hands.at = until
 
     def _next(self) -> datetime:
-        every = HOUR if self.offers else DAY
-        ahead = [self.now.replace(minute=0, second=0) + every]
-        ahead += [at for at, *_ in self.deeds[:1]]
+        ahead = [at for at, *_ in self.deeds[:1]]
         if self.diary.is_away(self.now):
             ahead.append(self.diary.back(self.now))
         else:
-            ahead += [at for at in (*self._due(), self._asks_at()) if at is not None]
+            ahead += [self.note_at, *(at for at in (*self._due(), self._asks_at()) if at is not None)]
         soonest = min(ahead)
         return max(self.now + SECOND, soonest + (SECOND - timedelta(microseconds=soonest.microsecond)) % SECOND)
 
@@ -282,8 +285,9 @@ class Cafe:
 
     def _duties(self) -> None:
         """What a scheduler asks for by the clock."""
-        if self.now.minute == 0 and self.offers:
+        if self.note_at <= self.now:
             note_birthdays(self.office)
+            self.note_at = _hour_after(self.now) + 5 * HOUR
         at = self._asks_at()
         if at is not None and at <= self.now:
             self._ask()
@@ -338,6 +342,8 @@ class Cafe:
         for name, offer in offers_of(self.till.shop.location_id, cards).items():
             self.offers[name] = promote(self.office.engine, self.till.shop.merchant_id, self.now, offer)
 
+        self.note_at = _hour_after(self.now)
+
     def end(self) -> None:
         """All offers, for good."""
         with self.till.work() as session:
@@ -347,6 +353,10 @@ class Cafe:
             if not self._waits():
                 return
             self._once()
+
+
+def _hour_after(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0) + HOUR
 
 
 def open_cafe(office: Office, rng: Random, cards: int, live: datetime, over: datetime) -> Cafe:

@@ -41,10 +41,15 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
     here = [str(corner)]
     mornings = {"weekdays": [0, 1, 2, 3, 4, 6], "start": "07:00", "end": "10:00"}
     nights = {"weekdays": [4, 5], "start": "22:00", "end": "02:30"}
+    from_spring = {"first": "2027-03-19"}
     warm = {"kind": "weather", "limit": "20", "at": "15:00", "until": "18:00", "location": str(corner)}
     parts: dict[str, dict[str, Any]] = {
-        "morning": {"trigger": {"kind": "place", "hours": mornings, "locations": here}},
-        "night": {"trigger": {"kind": "time", "hours": nights, "locations": here}, "audience": {"languages": ["de"]}},
+        "morning": {"trigger": {"kind": "place", "hours": mornings, "locations": here}, "window": from_spring},
+        "night": {
+            "trigger": {"kind": "time", "hours": nights, "locations": here},
+            "audience": {"languages": ["de"]},
+            "window": from_spring,
+        },
         "warm": {"trigger": warm, "limits": {"cards": 40, "each_time": True}},
         "second": {"trigger": {"kind": "visit", "nth": 2}, "unlocks": VOUCHER},
         "after": {"trigger": {"kind": "visit", "after_hours": 3}, "lasts_days": 1, "limits": {"rest_days": 14}},

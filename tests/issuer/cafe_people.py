@@ -9,8 +9,8 @@ from tests.issuer.cafe_offers import BERLIN, NEW_YORK
 from tests.issuer.cafe_rhythm import days_of, minute_of, paid
 
 PROGRAMS = ("stamps", "points")
-BEFORE = timedelta(days=400)
-"""How long the café has been there when its offers begin."""
+BEFORE = {"stamps": timedelta(days=400), "points": timedelta(days=50)}
+"""For how long there have been such cards when the offers begin."""
 NEWCOMERS, WITH_TWO_CARDS, ABROAD, CHECK_INS, REVIEWS, ON_PHONES = 0.15, 0.15, 0.2, 0.08, 0.25, 0.3
 WISHES, SHARES = ("all", "fewer", "none"), (0.6, 0.25, 0.15)
 CHANGE_THEIR_MIND, TELL_THEIR_BIRTHDAY, TELL_IT_LATE, LEAPLINGS = 0.1, 0.7, 0.3, 0.05
@@ -55,10 +55,8 @@ def guests(rng: Random, count: int, live: datetime, over: datetime) -> list[Gues
 
 
 def _guest(rng: Random, live: datetime, over: datetime, cards: int) -> Guest:
-    begins, ends = (live, over) if rng.random() < NEWCOMERS else (live - BEFORE, live)
-    first = (begins + rng.random() * (ends - begins)).date()
-    programs = rng.sample(PROGRAMS, cards)
-    held = tuple(_card(rng, program, first, over, begins) for program in programs)
+    is_new = rng.random() < NEWCOMERS
+    held = tuple(_card(rng, program, live, over, is_new) for program in rng.sample(PROGRAMS, cards))
     joined = min(card.visits[0].at for card in held)
     wishes = [(joined, rng.choices(WISHES, SHARES)[0])]
     if rng.random() < CHANGE_THEIR_MIND:
@@ -68,7 +66,9 @@ def _guest(rng: Random, live: datetime, over: datetime, cards: int) -> Guest:
     return Guest(rng.choices(("de", "en"), (4, 1))[0], held, tuple(wishes), birthday)
 
 
-def _card(rng: Random, program: str, first: date, over: datetime, begins: datetime) -> Card:
+def _card(rng: Random, program: str, live: datetime, over: datetime, is_new: bool) -> Card:
+    begins, ends = (live, over) if is_new else (live - BEFORE[program], live)
+    first = (begins + rng.random() * (ends - begins)).date()
     days = days_of(rng, max(first, begins.date() + timedelta(days=1)), over.date())
     return Card(program, rng.random() < ON_PHONES, tuple(_visit(rng, day, day != days[0]) for day in days))
 

@@ -17,7 +17,21 @@ DOLLARS = (8, 12, 14, 15, 20, 26, 30, 39, 49, 69, 120)
 """What was paid at once, by tenths, without the cents; the lowest and the highest two in a hundred left out."""
 PACE = 4
 """People come to a café more often than they buy records: one of its days is four of theirs."""
-BUSY = ((7, 5), (8, 9), (9, 7), (10, 6), (11, 4), (12, 8), (13, 6), (14, 4), (15, 7), (16, 6), (17, 4), (18, 2), (19, 1))
+BUSY = (
+    (7, 5),
+    (8, 9),
+    (9, 7),
+    (10, 6),
+    (11, 4),
+    (12, 8),
+    (13, 6),
+    (14, 4),
+    (15, 7),
+    (16, 6),
+    (17, 4),
+    (18, 2),
+    (19, 1),
+)
 """Hours of the shop's clock with how much goes on in them; nobody measured that."""
 TICK = 5
 """Minutes to which deeds are rounded, so that several things fall on the same moment."""

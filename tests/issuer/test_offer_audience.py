@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from issuer import fifths
 from issuer.card_facts import around_of, facts_of, records_of
@@ -17,9 +17,11 @@ from issuer.offers.audience import Audience
 from issuer.offers.belonging import belongs, changes_at
 from issuer.offers.facts import Around, Facts, Fifth, Reached, Visited
 from issuer.offers.fifths import NEVER, Measured, cuts_of, fifth_of, measured
-from issuer.schema import Card, FifthCuts, Location
+from issuer.schema import Card, FifthCuts, Location, Sweep
+from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
 from tests.issuer.elapsing import NOON
+from tests.issuer.promoting import promote
 from tests.issuer.returning import refund
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -316,17 +318,44 @@ def test_cards_that_ended_are_not_compared(till: Till) -> None:
         assert fifths.stored(session, till.shop.merchant_id) is None
 
 
-def test_fifths_are_reckoned_once_a_day(five: tuple[Till, Mapping[UUID, Fifth]]) -> None:
-    till, _ = five
+def refresh(till: Till) -> bool:
     with till.work() as session:
-        assert fifths.are_old(session, till.shop.merchant_id, till.now)
-    reckon(till)
-    for hours, is_old in ((0, False), (23.9, False), (24, True)):
-        with till.work() as session:
-            assert fifths.are_old(session, till.shop.merchant_id, till.later(hours * 3600).now) is is_old
-    reckon(till.later(86_400))
+        return fifths.refresh(session, till.shop.merchant_id, till.now)
+
+
+def is_swept(till: Till) -> bool:
+    """Whether all cards are about to be looked at; not any more then."""
+    with till.work() as session:
+        mine = delete(Sweep).where(Sweep.merchant_id == till.shop.merchant_id).returning(Sweep.offer_id)
+        return session.scalar(mine) is not None
+
+
+def test_cards_are_compared_once_a_day_while_an_offer_asks_for_it(five: tuple[Till, Mapping[UUID, Fifth]]) -> None:
+    till, _ = five
+    promote(till.engine, till.shop.merchant_id, till.now)
+    assert not refresh(till)
+    promote(till.engine, till.shop.merchant_id, till.now, audience={"money": {"least": 4}})
+    assert [refresh(till.later(hours * 3600)) for hours in (0, 1, 23.9, 24, 25)] == [True, False, False, True, False]
     with till.work() as session:
         assert session.get_one(FifthCuts, till.shop.merchant_id).reckoned_at == till.later(86_400).now
+
+
+def test_once_there_are_fifths_all_cards_are_looked_at(five: tuple[Till, Mapping[UUID, Fifth]]) -> None:
+    till, _ = five
+    promote(till.engine, till.shop.merchant_id, till.now, audience={"recency": {}})
+    assert is_swept(till)
+    assert refresh(till)
+    assert is_swept(till)
+    assert refresh(till.later(86_400))
+    assert not is_swept(till)
+
+
+def test_nothing_is_compared_for_offers_that_rest(five: tuple[Till, Mapping[UUID, Fifth]]) -> None:
+    till, _ = five
+    promote(till.engine, till.shop.merchant_id, till.now, audience={"recency": {}})
+    with till.work() as session:
+        session.execute(update(Row).values(state="paused"))
+    assert not refresh(till)
 
 
 def test_what_is_reckoned_of_one_shop_is_nothing_to_another(till: Till, other_till: Till) -> None:

@@ -126,10 +126,6 @@ def test_what_is_earned_and_ends_goes_before_a_birthday_and_that_before_the_rest
     assert said == ["lapsing", "birthday", "newest", "old"]
 
 
-def test_what_was_redeemed_is_told_no_more() -> None:
-    assert tell(_bearing(shown(offer(), redeemed_at=AT))).offers == ()
-
-
 def test_an_offer_with_several_windows_is_told_once_until_the_last_of_them() -> None:
     first = shown(offer(), turn="1")
     later = replace(first, turn="2", closes_at=CLOSES + timedelta(days=1))

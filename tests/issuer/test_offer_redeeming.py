@@ -358,3 +358,29 @@ def test_what_an_earlier_window_left_does_not_stand_in_the_way(till: Till) -> No
     with till.work() as session:
         show(session, locked(session, card_id), offer_id, till.now)
     assert lines(redeem(till, card_id, offer_id)) == BURNED
+
+
+def test_what_lies_on_the_card_for_days_is_redeemed_once_on_each_of_them(till: Till) -> None:
+    card_id = till.join()
+    offer_id = bears(till, card_id, opens=local("2026-01-12 00:00"), trigger=MORNING)
+    for day in (12, 13, 14):
+        booked(redeem(at(till, f"2026-01-{day} 08:00"), card_id, offer_id))
+        assert refused(redeem(at(till, f"2026-01-{day} 09:30"), card_id, offer_id)) == "offer_used"
+    assert shown(till, offer_id) == [("shown", None, True)]
+
+
+def test_what_lies_there_for_a_night_past_midnight_is_redeemed_once(till: Till) -> None:
+    card_id, nightly = till.join(), {"kind": "time", "hours": {"start": "22:00", "end": "02:00"}}
+    opens = local("2026-01-12 22:00")
+    offer_id = bears(till, card_id, opens=opens, lasts=timedelta(hours=4), trigger=nightly)
+    booked(redeem(at(till, "2026-01-12 23:00"), card_id, offer_id))
+    assert refused(redeem(at(till, "2026-01-13 01:00"), card_id, offer_id)) == "offer_used"
+
+
+def test_what_lies_there_for_days_and_was_undone_may_be_redeemed_on_the_same_day(till: Till) -> None:
+    card_id = till.join()
+    offer_id = bears(till, card_id, opens=local("2026-01-12 00:00"), trigger=MORNING)
+    morning = at(till, "2026-01-12 08:00")
+    done = redeem(morning, card_id, offer_id)
+    booked(morning.reverse(booked(done).posting.id))
+    booked(redeem(morning, card_id, offer_id))

@@ -161,7 +161,7 @@ OF_SOME: Mapping[str, tuple[str, list[object]]] = {
     "trial.other.*.message": ("visit", ["", "Neu: %@", "%@!"]),
     "trial.other.*.place": ("visit", ["", "Um die Ecke", "Nebenan"]),
 }
-# The merchant's own word and the small print.
+# The merchant's own word and the small print. What a phone says is said of an offer that may sound.
 UNSAID = {"name", "content.*.back", "trial.other.*.back"}
 NEEDED: Tree = {"trial": {"other": OTHER}, "limits": {"cards": 40}}
 
@@ -182,6 +182,7 @@ def _cases() -> Iterator[tuple[str, str, list[object]]]:
 @pytest.mark.parametrize(("kind", "path", "values"), [pytest.param(*case, id="-".join(case[:2])) for case in _cases()])
 def test_two_offers_that_differ_in_one_thing_read_differently(kind: str, path: str, values: list[object]) -> None:
     base = {**BASES[kind], **NEEDED} if path in OF_SOME else BASES[kind]
+    base = base | {"sounds": True} if path.endswith(".message") else base
     made = [Offer.model_validate(_put(base, path, value)) for value in values]
     for words in (GERMAN, ENGLISH):
         assert len({said(one, words) for one in made}) == len(made), [said(one, words) for one in made]
@@ -314,3 +315,10 @@ def test_what_merchants_are_told_apart_is_told_apart_in_both_languages(texts: di
         spoken = [words.say(text) for text in texts.values()]
         assert all(one != other for one, other in combinations(spoken, 2))
     assert all(GERMAN.say(text) != text for text in texts.values())
+
+
+def test_what_phones_say_is_not_said_of_an_offer_that_stays_silent() -> None:
+    loud = Offer.model_validate(_put(BASES["visit"] | {"sounds": True}, "content.*.message", "Neu: %@"))
+    silent = loud.model_copy(update={"sounds": False})
+    assert "“Neu: " in said(loud, ENGLISH)
+    assert "Neu: " not in said(silent, ENGLISH)

@@ -173,6 +173,19 @@ def test_what_is_about_a_state_ends_with_it(stage: Stage) -> None:
     assert stage.said(card_id) == [("over", "done")]
 
 
+def test_what_is_about_a_state_that_lasts_ends_when_its_time_is_over(stage: Stage) -> None:
+    card_id = stage.till.join()
+    stage.live(trigger={"kind": "nearly", "missing": 1}, lasts_days=1)
+    stage.at().stamped(card_id, 9)
+    stage.look(NOON + 5 * HOUR)
+    closes = datetime(2026, 6, 2, 22, tzinfo=UTC)
+    assert stage.due_at(card_id) == closes
+    stage.look(closes)
+    assert stage.said(card_id) == [("over", "closed")]
+    stage.look(closes + HOUR)
+    assert stage.said(card_id) == [("over", "closed")]
+
+
 def test_what_was_shown_stays_though_the_card_is_not_meant_any_more(stage: Stage) -> None:
     card_id = stage.till.join()
     offer_id = stage.live(audience={"languages": ["de"]})

@@ -36,11 +36,11 @@ def times(factor: str) -> dict[str, str]:
 def unlock(
     engine: Engine, merchant_id: UUID, card_id: UUID, opens: datetime, *, lasts: timedelta = WEEK, **more: Any
 ) -> UUID:
-    """The id of a live offer that this card bears from an instant on, near the shops at any time unless told.
+    """The id of a live offer that this card bears from an instant on, set off by having stayed away unless told.
 
     :param more: what differs of the offer
     """
-    plain = {"name": "Morning", "trigger": {"kind": "place"}, "content": TEXTS}
+    plain = {"name": "Morning", "trigger": {"kind": "quiet"}, "content": TEXTS}
     offer = Offer.model_validate(plain | {name: value for name, value in more.items() if value is not None})
     with transaction(engine, merchant_id) as session:
         card = locked_card(session, card_id)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -22,6 +22,18 @@ def ended(running: Demo) -> list[str]:
     for room in rooms:
         shutil.rmtree(room, ignore_errors=True)
     return left
+
+
+@contextmanager
+def demo_at(clock: str) -> Iterator[Demo]:
+    """A demo of one's own that begins at an RFC 3339 instant; whether it was stopped or not, nothing of it is left."""
+    program()
+    running = Demo(clock=clock)
+    yield running
+    if running.runs:
+        ended(running)
+    for room in running.rooms():
+        shutil.rmtree(room, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

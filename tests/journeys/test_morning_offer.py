@@ -1,14 +1,13 @@
 """The morning offer: built in the console, said by phones near the shop from 7 to 10, redeemed at the till, counted."""
 
 from collections.abc import Iterator
-from shutil import rmtree
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cli.processes import wait_until
-from tests.journeys.browsers import DESK, ENGLISH, PHONE, program
-from tests.journeys.conftest import Open, ended
+from tests.journeys.browsers import DESK, ENGLISH, PHONE
+from tests.journeys.conftest import Open, demo_at
 from tests.journeys.people import open_till, put_on_phone, sign_in_to_console, type_code
 from tests.journeys.running import Demo
 
@@ -20,13 +19,8 @@ SAID = "Coffee and croissant €3.90, 7 to 10"
 @pytest.fixture
 def early() -> Iterator[Demo]:
     """A café on a Monday morning, a minute before seven."""
-    program()
-    running = Demo(clock=BEFORE_SEVEN)
-    yield running
-    if running.runs:
-        ended(running)
-    for room in running.rooms():
-        rmtree(room, ignore_errors=True)
+    with demo_at(BEFORE_SEVEN) as running:
+        yield running
 
 
 def _build(page: Page, demo: Demo) -> None:

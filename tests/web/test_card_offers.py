@@ -59,7 +59,7 @@ def test_they_are_in_the_cards_language(client: FlaskClient, till: Till) -> None
 
 
 @pytest.mark.parametrize("change", [
-    {"state": "over", "ended": "closed"}, {"state": "over", "ended": "paused"}, {"redeemed_at": CLOSES},
+    {"state": "over", "ended": "closed"}, {"state": "over", "ended": "paused"}, {"state": "over", "ended": "done"},
 ], ids=["over", "paused", "redeemed"])  # fmt: skip
 def test_what_is_over_or_redeemed_stands_there_no_more(client: FlaskClient, till: Till, change: Any) -> None:
     card_id = till.join()
