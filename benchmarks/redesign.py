@@ -4,18 +4,9 @@ Everything is there as in production, on the same cores: web, relay, worker, Pos
 the sandbox, and each phone that is woken fetches its pass.
 """
 
-import http.client
-import os
-import queue
-import socket
-import statistics
-import subprocess
-import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,17 +16,12 @@ from uuid import UUID
 import click
 import psycopg
 
-from benchmarks import phones, report, tills
-from benchmarks.phones import Held
+from benchmarks import phones, report
+from benchmarks.in_use import MOST, STAMPS_A_SECOND, in_use, p95, stamps
 from benchmarks.rollout import redesign
-from benchmarks.shop import Shop, environ, found_shop, own_server, plain
+from benchmarks.shop import found_shop, own_server, plain
 from issuer.database import make_engine
-from sandbox.apns import Apns
-from sandbox.authority import Authority, ensure_authority
 
-MOST = 2.0
-STAMPS_A_SECOND = 5
-FETCHERS = 4
 # Cards on a phone each that the window does not come to: they make the brand as large as it is to be.
 CLONES = """
     WITH card_made AS (
@@ -73,79 +59,7 @@ class Found:
 
     @property
     def ratio(self) -> float:
-        return _p95(self.busy) / _p95([*self.idle[0], *self.idle[1]])
-
-
-def _p95(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
-
-
-class Pockets:
-    """Phones with the passes of the shop: whoever is woken fetches."""
-
-    def __init__(self, held: Sequence[Held], port: int) -> None:
-        self._held = {one.path.rpartition("/")[2]: one for one in held}
-        self._port, self._woken = port, queue.SimpleQueue[Held | None]()
-        self.fetched = 0
-        self._threads = [threading.Thread(target=self._fetch, daemon=True) for _ in range(FETCHERS)]
-        for thread in self._threads:
-            thread.start()
-
-    def wake(self, token: str, _topic: str) -> None:
-        if token in self._held:
-            self._woken.put(self._held[token])
-
-    def stop(self) -> None:
-        for _ in self._threads:
-            self._woken.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def _fetch(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=tills.PATIENCE_SECONDS)
-        while held := self._woken.get():
-            connection.request("GET", held.path, headers={"Authorization": f"ApplePass {held.token}"})
-            answer = connection.getresponse()
-            answer.read()
-            self.fetched += answer.status == 200
-        connection.close()
-
-
-@contextmanager
-def apple(authority: Authority, pockets: Pockets) -> Iterator[tuple[Apns, str]]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        apns = Apns(authority, deliver=pockets.wake, now=lambda: datetime.now(UTC))
-        apns.start(listening)
-        try:
-            yield apns, f"https://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            apns.stop()
-
-
-@contextmanager
-def child(values: dict[str, str], *command: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", *command], env=os.environ | values, stdout=subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(tills.PATIENCE_SECONDS)
-
-
-def stamps(shop: Shop, port: int, seconds: float, draw: Random) -> list[float]:
-    """Milliseconds of each stamp of a till that is used, not raced."""
-    stampers = tills.over_http(shop, port)
-    stamp, took = next(stampers), list[float]()
-    begun = time.monotonic()
-    for number in range(int(seconds * STAMPS_A_SECOND)):
-        time.sleep(max(0.0, begun + number / STAMPS_A_SECOND - time.monotonic()))
-        at = time.monotonic()
-        stamp(draw.randrange(shop.cards))
-        took.append(1000 * (time.monotonic() - at))
-    next(stampers, None)
-    return took
+        return p95(self.busy) / p95([*self.idle[0], *self.idle[1]])
 
 
 def measure(window: int, brand: int, seconds: float, rate: int, port: int) -> Found:
@@ -157,18 +71,7 @@ def measure(window: int, brand: int, seconds: float, rate: int, port: int) -> Fo
         held = phones.equip(shop, phones.certificate(folder, now))
         with psycopg.connect(plain(server.url)) as connection:
             connection.execute(CLONES, {"type": phones.PASS_TYPE, "count": brand - window})
-        authority = ensure_authority(folder, pass_type=phones.PASS_TYPE, team_id=phones.TEAM_ID, now=now)
-        pockets = Pockets(held, port)
-        apns, url = stack.enter_context(apple(authority, pockets))
-        values = environ(server.url, server.redis_url) | {
-            "APNS_URL": url,
-            "APNS_CA_FILE": str(authority.root),
-            "TREUEPASS_CAMPAIGN_RATE": str(rate),
-        }
-        stack.enter_context(tills.web(shop, server.url, port))
-        stack.enter_context(child(values, "worker"))
-        stack.enter_context(child(values, "relay"))
-        stack.callback(pockets.stop)
+        apns, pockets = stack.enter_context(in_use(server, shop, held, folder, rate=rate, port=port))
         stamps(shop, port, 10, draw)
         idle = stamps(shop, port, seconds / 2, draw), stamps(shop, port, seconds / 2, draw)
         before = len(apns.pushes()), pockets.fetched
@@ -186,7 +89,7 @@ def _publish(url: str, merchant_id: UUID) -> None:
 
 def section(found: Found) -> str:
     """As Markdown."""
-    halves = " and ".join(f"{_p95(half):.1f}" for half in found.idle)
+    halves = " and ".join(f"{p95(half):.1f}" for half in found.idle)
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d}, {report.machine()}.",
         "",
@@ -196,7 +99,7 @@ def section(found: Found) -> str:
         "",
         "| stamping, 95 of 100 under | quiet | a new design going round | ratio | asked |",
         "|---|---|---|---|---|",
-        f"| ms | {_p95([*found.idle[0], *found.idle[1]]):.1f} (halves {halves}) | {_p95(found.busy):.1f}"
+        f"| ms | {p95([*found.idle[0], *found.idle[1]]):.1f} (halves {halves}) | {p95(found.busy):.1f}"
         f" | {found.ratio:.2f} | below {MOST:g} |",
         "",
         f"All {found.cards:,} cards take {found.cards / found.rate / 60:.0f} minutes at this pace.",

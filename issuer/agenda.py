@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from issuer import card_facts, deciding, governing, showings
 from issuer.database import send_ahead, set_merchant
-from issuer.deciding import Outcome, Scene
+from issuer.deciding import Outcome, Scene, Windows
 from issuer.keys import Keys
 from issuer.limiting import Asked, used
 from issuer.offering import Running, live_offers
@@ -96,8 +96,9 @@ def claim(session: Session, card_ids: Sequence[UUID], now: datetime) -> list[Car
     free = select(Card).where(Card.id.in_(card_ids)).order_by(Card.id).with_for_update(skip_locked=True)
     cards = {card.id: card for card in session.scalars(free, execution_options={"populate_existing": True})}
     _forget_strays(session, [card_id for card_id in card_ids if card_id not in cards])
-    mine = select(Agenda.card_id).where(Agenda.card_id.in_(cards), Agenda.due_at <= now)
-    still = set(session.scalars(mine.order_by(Agenda.card_id).with_for_update()))
+    # By their ids alone: the server might look for them among all that is due.
+    mine = select(Agenda.card_id, Agenda.due_at).where(Agenda.card_id.in_(cards)).order_by(Agenda.card_id)
+    still = {card_id for card_id, due_at in session.execute(mine.with_for_update()) if due_at <= now}
     return [cards[card_id] for card_id in card_ids if card_id in still]
 
 
@@ -173,9 +174,9 @@ def _running(session: Session) -> list[Running] | None:
 def _look_at(
     session: Session, keys: Keys, cards: Sequence[Card], running: Sequence[Running], now: datetime, pace: int | None
 ) -> Looked:
-    facts = _facts(session, keys, cards, running, now)
-    asked = {card_id: list(deciding.open_turns(running, card, known, now)) for card_id, (card, known) in facts.items()}
-    scene = _scene(session, cards, running, [one for found in asked.values() for one in found], now)
+    facts, windows = _facts(session, keys, cards, running, now), Windows(now)
+    asked = {card.id: list(deciding.open_turns(running, card, known, windows)) for card, known in facts.values()}
+    scene = _scene(session, cards, running, [one for found in asked.values() for one in found], windows, now)
     held, outcomes, left = carried(session, cards), dict[UUID, Outcome](), pace
     for card in cards:
         if card.id in held and left is not None and left <= 0:
@@ -199,18 +200,25 @@ def _facts(
     if not active:
         return {}
     around = card_facts.around_of(session, active[0].merchant_id, now)
-    birthdays = any(one.offer.trigger.kind == "birthday" for one in running)
-    known = card_facts.facts_of(session, keys, active, around, now, birthdays=birthdays)
+    kinds = {one.offer.trigger.kind for one in running}
+    known = card_facts.facts_of(session, keys, active, around, now, birthdays="birthday" in kinds, kinds=kinds)
     return {card.id: (card, facts) for card, facts in zip(active, known, strict=True)}
 
 
 def _scene(
-    session: Session, cards: Sequence[Card], running: Sequence[Running], asked: Sequence[Asked], now: datetime
+    session: Session,
+    cards: Sequence[Card],
+    running: Sequence[Running],
+    asked: Sequence[Asked],
+    windows: Windows,
+    now: datetime,
 ) -> Scene:
-    resting = session.scalars(select(Offer.id).where(Offer.state == "paused"))
+    # One that was resumed a moment ago is none of the running yet, and has not ended.
+    resting = session.scalars(select(Offer.id).where(Offer.state.in_(("paused", "live"))))
     return Scene(
         session=session,
         now=now,
+        windows=windows,
         running=running,
         resting=set(resting),
         policy=governing.policy_of(session, cards[0].merchant_id),

@@ -21,6 +21,7 @@ from issuer.keys import Keys
 from issuer.ledger import MERGED
 from issuer.offers.facts import Around, Facts, Happened, Lapsing, Reached, Shop, Visited
 from issuer.offers.fifths import Cuts
+from issuer.offers.offer import MOST_DAYS
 from issuer.offers.policy import Policy
 from issuer.offers.record import Booking, Counter, Record
 from issuer.offers.triggers import KINDS as ALL
@@ -32,7 +33,7 @@ from issuer.vouchers import END as VOUCHER_END
 REACH = timedelta(days=400)
 """How far back visits are read one by one."""
 
-RECENT = timedelta(days=90)
+RECENT = timedelta(days=MOST_DAYS + 2)
 """How far back what other systems told is read: no offer lasts longer after it than its own days."""
 
 LEAP_YEAR = 2000

@@ -1,9 +1,10 @@
 """What becomes of offers on one card at one moment: which end, which are shown, held back or left out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,27 +15,57 @@ from issuer.offering import Running
 from issuer.offers.arms import arm_of
 from issuer.offers.belonging import belongs, changes_at
 from issuer.offers.bounds import FOREVER
-from issuer.offers.facts import Facts
+from issuer.offers.facts import Facts, Turn
 from issuer.offers.governor import Person, Show, Verdict, Wait, Wants, judge_all, wants_of
+from issuer.offers.offer import Offer
 from issuer.offers.policy import Policy
-from issuer.offers.turns import next_look, still, turn_of
+from issuer.offers.turns import BY_CALENDAR, next_look, still, turn_of
+from issuer.rules.movement import Movement
 from issuer.schema import Card, Showing, Voucher
 from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, UNWANTED, Candidate
 
 OF_A_STATE = ("nearly", "unused", "lapsing")
 """Triggers that end with what they are about."""
+Said = TypeVar("Said")
+
+
+class Windows:
+    """Of running offers at one moment. Those by the calendar are the same for all cards around: reckoned once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._turns, self._looks = now, dict[UUID, Turn | None](), dict[UUID, datetime | None]()
+
+    def open(self, one: Running, facts: Facts) -> Turn | None:
+        return self._said(self._turns, turn_of, one, facts)
+
+    def next_look(self, one: Running, facts: Facts) -> datetime | None:
+        return self._said(self._looks, next_look, one, facts)
+
+    def _said(
+        self,
+        known: dict[UUID, Said],
+        reckon: Callable[[Offer, Facts, datetime, datetime], Said],
+        one: Running,
+        facts: Facts,
+    ) -> Said:
+        if one.offer.trigger.kind not in BY_CALENDAR:
+            return reckon(one.offer, facts, self._now, one.live_at)
+        if one.id not in known:
+            known[one.id] = reckon(one.offer, facts, self._now, one.live_at)
+        return known[one.id]
 
 
 @dataclass
 class Scene:
     """What cards share that are looked at together. ``running``: offers, the most urgent first.
 
-    ``resting``: those that are paused. ``shown``: rows by card; ``decided``: by offer, card and turn. ``persons`` and
-    ``used`` grow with what is shown.
+    ``resting``: those that may run again. ``shown``: rows by card; ``decided``: by offer, card and turn.
+    ``persons`` and ``used`` grow with what is shown.
     """
 
     session: Session
     now: datetime
+    windows: Windows
     running: Sequence[Running]
     resting: set[UUID]
     policy: Policy
@@ -50,21 +81,25 @@ class Scene:
 
 @dataclass
 class Outcome:
-    """``changed``: the card shows something else. ``loud``: phones may show a note. ``ahead``: when to look again."""
+    """``changed``: the card shows something else. ``loud``: phones may show a note. ``ahead``: when to look again.
+
+    ``lines``: of vouchers that come and go.
+    """
 
     changed: bool = False
     loud: bool = False
     ahead: list[datetime] = field(default_factory=list)
+    lines: list[Movement] = field(default_factory=list)
 
     def again(self, at: datetime | None) -> None:
         if at is not None and at < FOREVER:
             self.ahead.append(at)
 
 
-def open_turns(running: Iterable[Running], card: Card, facts: Facts, now: datetime) -> Iterator[Asked]:
+def open_turns(running: Iterable[Running], card: Card, facts: Facts, windows: Windows) -> Iterator[Asked]:
     """The windows that are open for a card."""
     for one in running:
-        turn = turn_of(one.offer, facts, now, one.live_at)
+        turn = windows.open(one, facts)
         if turn is not None:
             yield one, card, turn
 
@@ -73,8 +108,9 @@ def put_away(scene: Scene, card: Card) -> Outcome:
     """A card that is not active any more shows nothing."""
     outcome = Outcome()
     for row in scene.shown.get(card.id, ()):
-        showings.end(scene.session, card, row, GONE, scene.now)
+        showings.end(scene.session, card, row, GONE, scene.now, outcome.lines)
         outcome.changed = True
+    showings.book(scene.session, card, outcome.lines, scene.now)
     return outcome
 
 
@@ -86,10 +122,11 @@ def decide(scene: Scene, card: Card, facts: Facts, asked: Sequence[Asked]) -> Ou
     outcome = Outcome()
     standing = [row for row in scene.shown.get(card.id, ()) if _goes_on(scene, card, facts, row, asked, outcome)]
     standing += _let_in(scene, list(_candidates(scene, card, facts, asked, outcome)), facts, outcome)
+    showings.book(scene.session, card, outcome.lines, scene.now)
     for row in standing:
         outcome.again(row.closes_at)
     for one in scene.running:
-        outcome.again(next_look(one.offer, facts, scene.now, one.live_at))
+        outcome.again(scene.windows.next_look(one, facts))
     bears = [scene.by_id[row.offer_id].offer for row in standing]
     outcome.changed |= card_places.choose(scene.session, card, facts, bears, scene.now)
     return outcome
@@ -99,7 +136,7 @@ def _goes_on(scene: Scene, card: Card, facts: Facts, row: Showing, asked: Iterab
     one = scene.by_id.get(row.offer_id)
     why = _over(scene, one, row, facts)
     if why is not None or one is None:
-        showings.end(scene.session, card, row, why or OFFER_ENDED, scene.now)
+        showings.end(scene.session, card, row, why or OFFER_ENDED, scene.now, outcome.lines)
         outcome.changed = True
         return False
     if row.version != one.version:
@@ -159,7 +196,7 @@ def _let_in(scene: Scene, candidates: Iterable[Candidate], facts: Facts, outcome
         elif not candidate.was_shown:
             fresh.append(candidate)
         elif scene.persons[facts.customer_id].wish != "none":
-            rows.append(showings.show(scene.session, candidate, scene.now, loud=False))
+            rows.append(showings.show(scene.session, candidate, scene.now, outcome.lines, loud=False))
     rows += _judged(scene, fresh, facts, outcome)
     outcome.changed |= bool(rows)
     return rows
@@ -175,7 +212,7 @@ def _judged(scene: Scene, fresh: Sequence[Candidate], facts: Facts, outcome: Out
             scene.used.count(candidate.asked, now)
             scene.persons[facts.customer_id] = person = person.after(verdict, wants, now)
             outcome.loud |= verdict.loud
-            yield showings.show(scene.session, candidate, now, loud=verdict.loud)
+            yield showings.show(scene.session, candidate, now, outcome.lines, loud=verdict.loud)
         else:
             showings.hold(scene.session, candidate, verdict.reason, now)
             outcome.again(verdict.until if isinstance(verdict, Wait) else verdict.again)

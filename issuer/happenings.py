@@ -10,7 +10,7 @@ from issuer.visits import Visit, inactive
 
 def check_in(session: Session, card: Card, visit: Visit) -> Refusal | None:
     """Somebody is at the shop of the visit."""
-    location = str(visit.location_id) if visit.location_id else None
+    location = str(visit.shop_id) if visit.shop_id else None
     return _note(session, card, visit, events.VISITED, location_id=location)
 
 

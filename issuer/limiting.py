@@ -20,6 +20,9 @@ from issuer.schema import Card, Offer
 CARDS, PERSON, VALUE, REST = "limit_cards", "limit_person", "limit_value", "rest"
 """Stable reasons for which an offer is held back, beside those of `issuer.offers.governor`."""
 
+MOVED = timedelta(days=2)
+"""By so much at most other hours let a window open later that some cards were shown already."""
+
 Asked = tuple[Running, Card, Turn]
 
 REACHED = """
@@ -113,7 +116,7 @@ def _count_each(session: Session, found: Used, asked: Iterable[Asked]) -> None:
     values = {
         "offers": list({offer_id for offer_id, _ in turns}),
         "turns": list({turn.key for _, turn in turns}),
-        "since": min(turn.opens for _, turn in turns),
+        "since": min(turn.opens for _, turn in turns) - MOVED,
     }
     found.each.update({(offer_id, key): count for offer_id, key, count in send(session, IN_EACH, values)})
 

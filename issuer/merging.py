@@ -36,6 +36,7 @@ from issuer.schema import (
     PersonalData,
     Posting,
     Referral,
+    Showing,
     Voucher,
 )
 from issuer.terms import Terms, move_on, promise, terms_of
@@ -194,11 +195,27 @@ def _take_over(session: Session, into: Card, from_: Card) -> None:
         due.plan(session, into.id, into.merchant_id, row.what, row.key, row.due_at, earlier_only=True)
     session.execute(delete(Due).where(Due.card_id == from_.id))
     session.execute(delete(Notice).where(Notice.card_id == from_.id))
+    _take_offers(session, into, from_)
     _follow_friends(session, into, from_)
     if into.invite is None and from_.invite is not None:
         invite, from_.invite = from_.invite, None
         session.flush()
         into.invite = invite
+
+
+def _take_offers(session: Session, into: Card, from_: Card) -> None:
+    """What the old card was shown goes on, so that its visits do not set it off once more; never twice on one card."""
+    ours = aliased(Showing)
+    own = select(ours.turn).where(ours.card_id == into.id, ours.offer_id == Showing.offer_id, ours.turn == Showing.turn)
+    # The customer, too, as an index knows what people were shown.
+    theirs = update(Showing).where(
+        Showing.customer_id == from_.customer_id,
+        Showing.card_id == from_.id,
+        Showing.shown_at.is_not(None),
+        ~own.exists(),
+    )
+    whose = {"card_id": into.id, "customer_id": into.customer_id}
+    session.execute(theirs.values(whose), execution_options={"synchronize_session": False})
 
 
 def _follow_friends(session: Session, into: Card, from_: Card) -> None:

@@ -23,6 +23,7 @@ NOWHERE = N_("None of your shops has coordinates: give them to a shop first, the
 UNPLACED = N_("“%(shop)s” has no coordinates: give them to this shop first, or leave it out.")
 OVER = N_("The last day %(last)s is over: choose a later one, or leave it out.")
 NO_AMOUNTS = N_("No purchase was booked with an amount yet, so nobody can be told apart by what they spend.")
+WORTHLESS = N_("What this offer brings has no amount of its own, so its worth sets no limit: limit the cards instead.")
 
 
 def unknown(session: Session, offer: Offer) -> Objection | None:
@@ -37,9 +38,12 @@ def unready(session: Session, offer: Offer, now: datetime) -> Objection | None:
 
 def warnings(session: Session, offer: Offer) -> list[Objection]:
     """What is allowed and probably not meant."""
+    found = list[Objection]()
     if offer.audience.money is not None and not session.scalar(select(exists().where(Purchase.total.is_not(None)))):
-        return [Objection(NO_AMOUNTS, about="audience.money")]
-    return []
+        found.append(Objection(NO_AMOUNTS, about="audience.money"))
+    if offer.limits.value is not None and not offer.worth_cents:
+        found.append(Objection(WORTHLESS, about="limits.value"))
+    return found
 
 
 def _unknown(session: Session, offer: Offer) -> Iterator[Objection]:

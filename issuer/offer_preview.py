@@ -247,13 +247,14 @@ def _ahead(
 
 
 def _next(one: Running, facts: Facts, now: datetime, end: datetime) -> datetime | None:
-    """When the next window of a card opens, if it is among those who are meant then."""
-    at = next_look(one.offer, facts, now, one.live_at)
+    """When the next window of a card opens, if it is among those who are meant then; the one that is open is none."""
+    at, open_now = next_look(one.offer, facts, now, one.live_at), turn_of(one.offer, facts, now, one.live_at)
     for _ in range(EDGES):
         if at is None or at >= end:
             return None
         turn = turn_of(one.offer, facts, at, one.live_at)
-        if turn is not None and turn.opens == at and belongs(one.offer.audience, facts, at):
+        fresh = turn is not None and turn.opens == at and (open_now is None or turn.key != open_now.key)
+        if fresh and belongs(one.offer.audience, facts, at):
             return at
         at = next_look(one.offer, facts, at, one.live_at)
     return None

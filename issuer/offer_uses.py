@@ -19,9 +19,11 @@ from issuer.schema import Card, Posting, Voucher
 
 KEY = "offer_id = %(offer)s AND card_id = %(card)s AND turn = %(turn)s"
 MARK = "UPDATE showing SET redeemed_at = %(at)s, posting_id = %(posting)s"
+NEWEST = "(redeemed_at IS NULL OR redeemed_at <= %(at)s)"
 DONE = "UPDATE showing SET state = 'over', ended = 'done', ended_at = %(now)s WHERE state = 'shown'"
 LEFT = "EXISTS (SELECT FROM account WHERE card_id = %(card)s AND unit = %(unit)s AND balance > 0)"
-# Of a voucher with several uses, the newest that was not taken back stays its mark.
+# Of what can be used several times, the newest use that was not taken back stays its mark: of a voucher any, of what
+# lies there for days one in its window that is no other window's mark.
 FREE = f"""
     WITH freed AS (
         SELECT showing.offer_id, showing.card_id, showing.turn, other.id AS posting_id, other.occurred_at,
@@ -35,11 +37,19 @@ FREE = f"""
         LEFT JOIN LATERAL (
             SELECT posting.id, posting.occurred_at
             FROM entry JOIN posting ON posting.id = entry.posting_id
-            WHERE entry.card_id = %(card)s AND entry.unit = 'voucher:' || showing.voucher_id
-                AND entry.cause = 'redemption' AND NOT {TAKEN_BACK}
-            ORDER BY entry.number DESC LIMIT 1
+            WHERE entry.card_id = %(card)s AND entry.cause = 'redemption' AND NOT {TAKEN_BACK}
+                AND entry.unit = coalesce('voucher:' || showing.voucher_id, 'offer:' || showing.offer_id)
+                AND (showing.voucher_id IS NOT NULL OR (
+                    posting.occurred_at >= showing.opens_at AND posting.occurred_at < showing.closes_at
+                    AND NOT EXISTS (
+                        SELECT FROM showing AS marked
+                        WHERE marked.offer_id = showing.offer_id AND marked.card_id = showing.card_id
+                            AND marked.posting_id = posting.id
+                    )
+                ))
+            ORDER BY posting.occurred_at DESC, entry.number DESC LIMIT 1
         ) AS other ON true
-        WHERE (showing.card_id = %(holder)s AND showing.posting_id = %(posting)s)
+        WHERE (showing.card_id IN (%(holder)s, %(card)s) AND showing.posting_id = %(posting)s)
             OR showing.voucher_id = ANY(%(vouchers)s)
     )
     UPDATE showing SET
@@ -57,9 +67,11 @@ FREE = f"""
 def used(session: Session, card: Card, shown: ShownOffer, booked: Booked) -> None:
     """It was handed over, so the card does not show it any more, unless it lies there for days."""
     values = _values(card, booked) | {"offer": shown.offer_id, "turn": shown.turn}
+    if lasting(shown):
+        send_ahead(session, f"{MARK} WHERE {KEY} AND {NEWEST}", values)
+        return
     send_ahead(session, f"{MARK} WHERE {KEY}", values)
-    if not lasting(shown):
-        send_ahead(session, f"{DONE} AND {KEY}", values)
+    send_ahead(session, f"{DONE} AND {KEY}", values)
 
 
 def multiplied(session: Session, card: Card, shown: ShownOffer, booked: Booked) -> None:

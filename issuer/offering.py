@@ -23,6 +23,7 @@ CHANGED_ELSEWHERE = N_("This offer was changed in another window. Load the page 
 ENDED = N_("This offer has ended for good. Make a new one like it.")
 NEVER_RAN = N_("This offer has not run yet, so there is nothing to pause. Let it go live first.")
 HAS_RUN = N_("This offer has run and is kept with its results. End it instead.")
+OTHER_TRIGGER = N_("This offer has run, so it stays one of the kind “%(kind)s”. Make a new one for another trigger.")
 TOO_MANY = N_("%(most)s offers run already. End one of them, then this one can go live.")
 
 
@@ -266,7 +267,10 @@ def _keep(session: Session, row: Row, offer: Offer, author: Author) -> Row | Obj
         return Objection(ENDED, about="state")
     if objection := unknown(session, offer):
         return objection
-    same = row.version > 0 and _version(session, row) == offer
+    ran = _version(session, row) if row.version > 0 else None
+    if ran is not None and ran.trigger.kind != offer.trigger.kind:
+        return Objection(OTHER_TRIGGER, {"kind": ran.trigger.kind}, "trigger.kind")
+    same = ran == offer
     row.draft = None if same else offer.stored()
     row.revision, row.changed_at = row.revision + 1, author.now
     session.flush()

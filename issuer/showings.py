@@ -27,6 +27,13 @@ CLOSED, DONE, PAUSED, OFFER_ENDED, GONE, UNWANTED = "closed", "done", "paused", 
 """Why a showing is over: its time; what it was for; the offer rests, or ended; the card did; nobody wants it."""
 SYSTEM = Actor("system")
 
+# Card by card: as long as statistics know nothing of a fresh campaign, the server would read all that anybody is shown.
+ON_CARDS = text("""
+    SELECT showing.*
+    FROM unnest(CAST(:cards AS uuid[])) AS mine (id)
+    CROSS JOIN LATERAL (SELECT * FROM showing WHERE card_id = mine.id AND state = 'shown' OFFSET 0) AS showing
+    ORDER BY opens_at
+""")
 DECIDED = text("""
     SELECT showing.*
     FROM unnest(CAST(:offers AS uuid[]), CAST(:cards AS uuid[]), CAST(:turns AS text[])) AS asked (offer, card, key)
@@ -57,8 +64,7 @@ class Candidate:
 def on_cards(session: Session, cards: Sequence[Card]) -> Mapping[UUID, list[Showing]]:
     """What these cards show now, by card."""
     found = defaultdict[UUID, list[Showing]](list)
-    mine = Showing.card_id.in_([card.id for card in cards])
-    for row in session.scalars(select(Showing).where(mine, Showing.state == SHOWN).order_by(Showing.opens_at)):
+    for row in session.scalars(select(Showing).from_statement(ON_CARDS), {"cards": [card.id for card in cards]}):
         found[row.card_id].append(row)
     return found
 
@@ -76,9 +82,12 @@ def decided(session: Session, asked: Sequence[Asked]) -> Mapping[tuple[UUID, UUI
     return {(row.offer_id, row.card_id, row.turn): row for row in found}
 
 
-def show(session: Session, candidate: Candidate, now: datetime, *, loud: bool) -> Showing:
-    """From the card's next version on, with what the offer unlocks. The card is locked, and published by the caller."""
-    one, voucher_id = candidate.running, _drawn(session, candidate, now)
+def show(session: Session, candidate: Candidate, now: datetime, lines: list[Movement], *, loud: bool) -> Showing:
+    """From the card's next version on, with what the offer unlocks. The card is locked, and published by the caller.
+
+    :param lines: what is to be booked of vouchers is added; see `book`
+    """
+    one, voucher_id = candidate.running, _drawn(session, candidate, now, lines)
     row = _row(session, candidate, now)
     row.state, row.reason, row.ended, row.ended_at = SHOWN, None, None, None
     row.shown_at = row.shown_at or now
@@ -101,11 +110,21 @@ def leave_out(session: Session, candidate: Candidate, now: datetime) -> None:
     _row(session, candidate, now).state = OUT
 
 
-def end(session: Session, card: Card, row: Showing, why: str, now: datetime) -> None:
-    """The card does not show it any more, and what it unlocked is gone. The card is locked, published by the caller."""
+def end(session: Session, card: Card, row: Showing, why: str, now: datetime, lines: list[Movement]) -> None:
+    """The card does not show it any more, and what it unlocked is gone. The card is locked, published by the caller.
+
+    :param lines: as of `show`
+    """
     row.state, row.ended, row.ended_at = OVER, why, now
-    if row.voucher_id is not None and row.redeemed_at is None:
-        _end_voucher(session, card, row.voucher_id, now)
+    if row.voucher_id is not None:
+        lines += _ended_voucher(session, card, row.voucher_id, now)
+
+
+def book(session: Session, card: Card, lines: Sequence[Movement], now: datetime) -> None:
+    """All that becomes of a card's vouchers in one look, as one posting: a card's version has no second one."""
+    if lines:
+        cause = "bonus" if any(line.amount > 0 for line in lines) else "expiry"
+        post(session, card, lines, Deed(cause, SYSTEM, now, now, note="voucher"))
 
 
 def renew(session: Session, row: Showing, one: Running, turn: Turn | None) -> bool:
@@ -117,6 +136,8 @@ def renew(session: Session, row: Showing, one: Running, turn: Turn | None) -> bo
     row.version, row.factor, row.ambient = one.version, factor_of(one), one.offer.ambient
     if turn is not None:
         row.opens_at, row.closes_at, row.location_id = turn.opens, turn.closes, turn.location_id
+    if row.voucher_id is not None and row.closes_at != closed_at:
+        _keep_voucher(session, row, row.voucher_id)
     return _seen(before) != _seen(one.offer) or row.closes_at != closed_at
 
 
@@ -139,7 +160,7 @@ def _row(session: Session, candidate: Candidate, now: datetime) -> Showing:
     return row
 
 
-def _drawn(session: Session, candidate: Candidate, now: datetime) -> UUID | None:
+def _drawn(session: Session, candidate: Candidate, now: datetime, lines: list[Movement]) -> UUID | None:
     """The voucher that the offer unlocks, good as long as it is shown."""
     unlocks, card, closes = candidate.running.offer.unlocks, candidate.card, candidate.turn.closes
     if not isinstance(unlocks, VoucherOffer):
@@ -147,17 +168,28 @@ def _drawn(session: Session, candidate: Candidate, now: datetime) -> UUID | None
     until = closes if closes < FOREVER else None
     wanted = Wanted(unlocks.names.model_dump(), unlocks.worth, unlocks.uses, valid_until=until)
     row = vouchers.draw(session, card, wanted, now, vouchers.OFFER)
-    post(session, card, [vouchers.uses_of(row)], Deed("bonus", SYSTEM, now, now, note="voucher"))
+    lines.append(vouchers.uses_of(row))
     return row.id
 
 
-def _end_voucher(session: Session, card: Card, voucher_id: UUID, now: datetime) -> None:
+def _keep_voucher(session: Session, row: Showing, voucher_id: UUID) -> None:
+    """As long as the offer is on the card now, unless it moved to another."""
+    voucher, key = session.get_one(Voucher, voucher_id), str(voucher_id)
+    if voucher.card_id != row.card_id:
+        return
+    voucher.valid_until = row.closes_at if row.closes_at < FOREVER else None
+    if voucher.valid_until is None:
+        due.drop(session, row.card_id, vouchers.END, key)
+    else:
+        due.plan(session, row.card_id, row.merchant_id, vouchers.END, key, voucher.valid_until)
+
+
+def _ended_voucher(session: Session, card: Card, voucher_id: UUID, now: datetime) -> list[Movement]:
     """What is left of it goes. One that moved to another card with all the rest ends when it would have."""
     row = session.get_one(Voucher, voucher_id)
     left = available(session, card, voucher_unit(row.id), now) if row.card_id == card.id else 0
     if left <= 0:
-        return
+        return []
     row.valid_until = min(row.valid_until or now, now)
     due.drop(session, card.id, vouchers.END, str(row.id))
-    movement = Movement(voucher_unit(row.id), -left, "expired", "expiry")
-    post(session, card, [movement], Deed("expiry", SYSTEM, now, now, note="voucher"))
+    return [Movement(voucher_unit(row.id), -left, "expired", "expiry")]

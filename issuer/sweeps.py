@@ -16,6 +16,7 @@ LATE = timedelta(minutes=1)
 """So long after a sweep began a transaction may still commit a card that the sweep did not see."""
 
 # In the order in which cards were made, so that one made meanwhile comes last. Rows are locked in the order of ids.
+# With EXISTS the server may read all that the offer shows for each page.
 NOTED = """
     WITH page AS (
         SELECT id, created_at FROM card
@@ -26,8 +27,8 @@ NOTED = """
     ), noted AS (
         INSERT INTO agenda (card_id, merchant_id, due_at)
         SELECT id, %(merchant)s, %(now)s FROM page
-        WHERE %(all)s OR EXISTS (
-            SELECT FROM showing WHERE card_id = page.id AND state = 'shown' AND offer_id = %(offer)s
+        WHERE %(all)s OR (
+            SELECT true FROM showing WHERE card_id = page.id AND state = 'shown' AND offer_id = %(offer)s LIMIT 1
         )
         ORDER BY id
         ON CONFLICT (card_id) DO UPDATE SET due_at = least(agenda.due_at, excluded.due_at)

@@ -6,6 +6,7 @@ Only what happened after the offer went live. The offer stays for so many days a
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,7 +26,8 @@ def visit(trigger: VisitTrigger, ask: Asked) -> list[Turn]:
         found = [visited for visited in visits if _is_meant(trigger, visited, ask)]
     else:
         days = (_first(trigger, day, ask) for number, day in _numbered(visits, ask) if number == trigger.nth)
-        found = [visited for visited in days if visited]
+        # The number names it: a visit that is told late may make another visit the nth.
+        found = [replace(visited, key=str(trigger.nth)) for visited in days if visited]
     return in_order(
         _lasting(ask, visited.key, visited.at.astimezone(UTC) + after, visited.location_id) for visited in found
     )

@@ -80,8 +80,8 @@ class Offer(Value):
 
     @property
     def worth_cents(self) -> int:
-        """What one of its vouchers counts against ``limits.value``; a share or a thing has no amount."""
-        return self.unlocks.worth.cents or 0 if isinstance(self.unlocks, VoucherOffer) else 0
+        """What one of its vouchers counts against ``limits.value``: all its uses; a share or a thing has no amount."""
+        return (self.unlocks.worth.cents or 0) * self.unlocks.uses if isinstance(self.unlocks, VoucherOffer) else 0
 
     def stored(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_none=True)

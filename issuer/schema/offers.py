@@ -61,12 +61,12 @@ class Showing(Base):
     __table_args__ = (
         ForeignKeyConstraint(["offer_id", "version"], ["offer_version.offer_id", "offer_version.number"]),
         Index("showing_now", "card_id", postgresql_where=text("state = 'shown'")),
-        Index("showing_card", "card_id", "decided_at"),
         Index("showing_told", "customer_id", "shown_at", postgresql_where=text("shown_at IS NOT NULL")),
         Index("showing_offer", "offer_id", "state", "decided_at"),
         Index("showing_held", "merchant_id", "decided_at", "card_id", postgresql_where=text("state = 'held'")),
         Index("showing_factor", "card_id", postgresql_where=text("factor IS NOT NULL")),
         Index("showing_voucher", "voucher_id", postgresql_where=text("voucher_id IS NOT NULL")),
+        Index("showing_posting", "posting_id", postgresql_where=text("posting_id IS NOT NULL")),
     )
 
     offer_id: Mapped[UUID] = mapped_column(ForeignKey("offer.id"), primary_key=True)

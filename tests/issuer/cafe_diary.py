@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Came:
-    """A visit. ``zone``: of the shop. ``cents``: paid; a card for stamps got one if ``booked``, else they checked in."""
+    """A visit. ``zone``: of the shop. ``booked``: with a stamp, or ``cents`` that were paid; else they checked in."""
 
     at: datetime
     zone: str
@@ -28,9 +28,9 @@ class Person:
 
 @dataclass
 class Bearer:
-    """A card. ``raised``: versions that tills and the looks after ends and tiers gave it; ``told``: when those looks did.
+    """A card. ``raised``: versions it got at tills and by the looks after ends and tiers; ``told``: when by those.
 
-    ``taken``: rewards handed over. ``used``: offers taken up, by name.
+    ``taken``: when rewards were handed over. ``used``: offers taken up, by name.
     """
 
     id: UUID

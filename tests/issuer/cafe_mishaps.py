@@ -1,7 +1,7 @@
-"""What goes wrong in the simulated café: workers die, statements fail, two schedulers tell two workers, clocks go back."""
+"""What befalls the worker of the simulated café: it dies, statements fail, two schedulers tell two workers."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +49,13 @@ class Trap:
         self._left = 0
 
     @contextmanager
+    def off(self) -> Iterator[None]:
+        """Not for what the simulation asks by itself."""
+        left, self._left = self._left, 0
+        yield
+        self._left = left
+
+    @contextmanager
     def at_the_edge(self) -> Iterator[None]:
         database._run = self._watched
         try:
@@ -91,11 +98,3 @@ def two_at_once(office: Office, at: datetime, rounds: int = 4) -> datetime:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(work, range(2)))
     return at + timedelta(seconds=2 * rounds)
-
-
-def survived(work: Callable[[], object]) -> bool:
-    try:
-        work()
-    except Killed:
-        return False
-    return True

@@ -29,7 +29,9 @@ POINTS = (
     },
 )
 OTHER = {"de": {"card": "Ein Stück Kuchen"}, "en": {"card": "A slice of cake"}}
-A_WEEK = {"kind": "event", "name": "review.written"}
+REVIEW = "review.written"
+SPRING = "2027-03-19"
+"""When the offers by the clock begin, so that a month in which the clocks change costs no more than it has to."""
 
 
 def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
@@ -41,7 +43,7 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
     here = [str(corner)]
     mornings = {"weekdays": [0, 1, 2, 3, 4, 6], "start": "07:00", "end": "10:00"}
     nights = {"weekdays": [4, 5], "start": "22:00", "end": "02:30"}
-    from_spring = {"first": "2027-03-19"}
+    from_spring = {"first": SPRING}
     warm = {"kind": "weather", "limit": "20", "at": "15:00", "until": "18:00", "location": str(corner)}
     parts: dict[str, dict[str, Any]] = {
         "morning": {"trigger": {"kind": "place", "hours": mornings, "locations": here}, "window": from_spring},
@@ -72,6 +74,10 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
         "lapsing": {"trigger": {"kind": "lapsing", "days": 7}, "lasts_days": 5},
         "tier": {"trigger": {"kind": "tier", "tier": GOLD}, "lasts_days": 10},
         "milestone": {"trigger": {"kind": "milestone", "visits": 3, "every": True}, "limits": {"per_person": 2}},
-        "event": {"trigger": A_WEEK, "lasts_days": 3, "trial": {"hold_out": 20, "other": OTHER}},
+        "event": {
+            "trigger": {"kind": "event", "name": REVIEW},
+            "lasts_days": 3,
+            "trial": {"hold_out": 20, "other": OTHER},
+        },
     }
     return {name: an_offer(name=name, **({"content": TEXTS} | more)) for name, more in parts.items()}

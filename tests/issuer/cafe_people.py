@@ -14,6 +14,8 @@ BEFORE = {"stamps": timedelta(days=400), "points": timedelta(days=50)}
 NEWCOMERS, WITH_TWO_CARDS, ABROAD, CHECK_INS, REVIEWS, ON_PHONES = 0.15, 0.15, 0.2, 0.08, 0.25, 0.3
 WISHES, SHARES = ("all", "fewer", "none"), (0.6, 0.25, 0.15)
 CHANGE_THEIR_MIND, TELL_THEIR_BIRTHDAY, TELL_IT_LATE, LEAPLINGS = 0.1, 0.7, 0.3, 0.05
+JOIN_BEFORE = timedelta(minutes=1)
+"""The first visit."""
 A_LEAP_YEAR = 1996
 
 

@@ -33,7 +33,7 @@ BUSY = (
     (19, 1),
 )
 """Hours of the shop's clock with how much goes on in them; nobody measured that."""
-TICK = 5
+TICK = 15
 """Minutes to which deeds are rounded, so that several things fall on the same moment."""
 
 

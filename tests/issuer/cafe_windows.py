@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 
 from issuer.offers.hours import Hours
 from tests.issuer.cafe_diary import Bearer, Came, Diary
-from tests.issuer.cafe_offers import BERLIN, GOLD_CENTS, GRACE_DAYS, MONTHS, PRICE, STAMPS_NEEDED, WARN_DAYS
+from tests.issuer.cafe_offers import BERLIN, GOLD_CENTS, GRACE_DAYS, MONTHS, PRICE, SPRING, STAMPS_NEEDED
 from tests.issuer.turning import Wall, opened, wall
 
 DAY, HOUR, MIDNIGHT = timedelta(days=1), timedelta(hours=1), time(0)
 MORNINGS = Hours(weekdays=(0, 1, 2, 3, 4, 6), start=time(7), end=time(10))
 NIGHTS = Hours(weekdays=(4, 5), start=time(22), end=time(2, 30))
-SPRING = date(2027, 3, 19)
 NEVER = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
 
 
@@ -27,8 +26,8 @@ class Window:
     """An offer for a card from ``opens`` until before ``closes``. Of a state ``turn`` names it, and both are ``None``:
     they go by the day on which it comes.
 
-    It may come from ``begins``, the worker has to know from ``known`` on, and it may not come from ``until`` on. ``off``:
-    when it has to go though it is not over.
+    It may come from ``begins`` until before ``until``; from ``known`` on the worker has to know of it. ``off``: when it
+    has to go though it is not over.
     """
 
     offer: str
@@ -72,7 +71,7 @@ class Calendar:
         return self._hours(NIGHTS)
 
     def _hours(self, hours: Hours) -> list[tuple[datetime, datetime]]:
-        begins = max(self.diary.live, self.begin_of(SPRING))
+        begins = max(self.diary.live, self.begin_of(date.fromisoformat(SPRING)))
         found = ((max(opens, begins), closes) for _, opens, closes in opened(self.wall(BERLIN), hours))
         return [(opens, closes) for opens, closes in found if opens < closes and opens < self.diary.over]
 
@@ -122,7 +121,9 @@ class Calendar:
         yield from _newest([self._since("milestone", bearer, came.at, 7, came.zone) for came in full])
         new = [came for came in bearer.came if came.at > self.diary.live]
         yield from _newest([self._since("after", bearer, came.at + 3 * HOUR, 1, came.zone) for came in new])
-        yield from _newest([self._since("event", bearer, at, 3) for at in sorted(bearer.happened)])
+        yield from _newest(
+            [self._since("event", bearer, at, 3) for at in sorted(bearer.happened) if at > self.diary.live]
+        )
         for came, following in pairwise([*(came.at for came in bearer.came), NEVER]):
             opens = max(came + 30 * DAY, self.diary.live)
             if opens < min(following, self.diary.over):
@@ -245,9 +246,7 @@ def months_later(day: date, months: int) -> date:
     return min(date(year, month + 1, 1) + (day.day - 1) * DAY, following - DAY)
 
 
-def _calendar(
-    offer: str, bearer: Bearer, opens: datetime, closes: datetime, known: datetime | None = None
-) -> Window:
+def _calendar(offer: str, bearer: Bearer, opens: datetime, closes: datetime, known: datetime | None = None) -> Window:
     begins = max(opens, bearer.made, known or opens)
     return Window(offer, bearer, opens, closes, begins, begins, closes)
 

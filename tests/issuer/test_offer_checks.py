@@ -127,3 +127,14 @@ def test_where_nobody_spends_an_audience_by_money_is_warned_of(till: Till) -> No
     till.bought(till.join(), 500)
     with till.work() as session:
         assert warnings(session, spenders) == []
+
+
+@pytest.mark.parametrize(
+    ("worth", "about"), [({"cents": 300}, []), ({"percent": "10"}, ["limits.value"]), (None, ["limits.value"])]
+)
+def test_a_limit_of_worth_without_an_amount_is_warned_of(till: Till, worth: Any, about: list[str]) -> None:
+    cake = {"de": "Kuchen", "en": "Cake"}
+    unlocks = {"kind": "voucher", "names": cake, "worth": worth} if worth else None
+    with till.work() as session:
+        found = warnings(session, offer(unlocks=unlocks, limits={"value": 1000}))
+    assert [one.about for one in found] == about

@@ -162,3 +162,11 @@ def test_it_sounds_where_merchant_offer_and_customer_want_that(stage: Stage, wan
     stage.look()
     assert (stage.rows(card_id)[0].loud, stage.till.publication(card_id).loud) == (loud, loud)
     assert (stage.rows(quiet_id)[0].loud, stage.till.publication(quiet_id).loud) == (False, False)
+
+
+def test_a_voucher_is_worth_all_its_uses(stage: Stage) -> None:
+    cards = [stage.till.join() for _ in range(2)]
+    offer_id = stage.live(unlocks=VOUCHER | {"uses": 2}, limits={"value": 1100})
+    stage.look()
+    assert Counter(stage.said(card_id)[0] for card_id in cards) == {("shown", None): 1, ("held", "limit_value"): 1}
+    assert stage.row(offer_id).value == 600

@@ -305,6 +305,15 @@ def test_of_other_offers_it_says_for_how_many_cards_they_come_next(till: Till, c
     ]
 
 
+def test_what_a_card_has_already_does_not_come_to_it_again_when_its_days_are_over(
+    till: Till, cards: list[UUID]
+) -> None:
+    till.stamped(cards[0], 8, occurred_at=till.now - timedelta(days=2))
+    promote(till.engine, till.shop.merchant_id, till.now, trigger={"kind": "nearly"})
+    assert previewed(till, an_offer(trigger="nearly")).reach == 1
+    assert told(days_ahead(till)) == []
+
+
 def test_who_is_not_meant_then_is_not_in_the_calendar(till: Till, cards: list[UUID]) -> None:
     quiet = {"kind": "quiet", "days": 30}
     promote(till.engine, till.shop.merchant_id, till.now, trigger=quiet, audience={"languages": ["en"]})

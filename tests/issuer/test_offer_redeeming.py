@@ -384,3 +384,16 @@ def test_what_lies_there_for_days_and_was_undone_may_be_redeemed_on_the_same_day
     done = redeem(morning, card_id, offer_id)
     booked(morning.reverse(booked(done).posting.id))
     booked(redeem(morning, card_id, offer_id))
+
+
+def test_what_lies_there_for_days_is_used_once_a_day_in_whatever_order_it_is_told(till: Till) -> None:
+    card_id = till.join()
+    offer_id = bears(till, card_id, opens=local("2026-01-12 00:00"), trigger=MORNING)
+    second, third = at(till, "2026-01-13 08:00"), at(till, "2026-01-14 08:00")
+    booked(redeem(third, card_id, offer_id, occurred_at=second.now))
+    undone = booked(redeem(third, card_id, offer_id)).posting.id
+    booked(redeem(third, card_id, offer_id, occurred_at=local("2026-01-12 08:00")))
+    for when in ("2026-01-12 09:00", "2026-01-13 09:00", "2026-01-14 07:30"):
+        assert refused(redeem(third, card_id, offer_id, occurred_at=local(when))) == "offer_used"
+    booked(third.reverse(undone))
+    assert shown(till, offer_id) == [("shown", None, True)]

@@ -141,7 +141,7 @@ def test_a_visit_is_meant_from_its_hour_to_the_end_of_its_days(
         if nth in (None, len(set(day_of[:number]))) and (nth is None or day not in day_of[: number - 1]):
             opens = at + after * HOUR
             last = opens.astimezone(ZoneInfo(zone)).date() + lasts * DAY
-            windows.append((f"v{number}", opens, read.first(last + DAY, MIDNIGHT)))
+            windows.append((str(nth or f"v{number}"), opens, read.first(last + DAY, MIDNIGHT)))
     what = offer("visit", lasts_days=lasts, after_hours=after, nth=nth)
     for moment in [START + minute * MINUTE for minute in minutes] + [edge for _, *edges in windows for edge in edges]:
         turn = turn_of(what, card, moment, START - DAY)

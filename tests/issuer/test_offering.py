@@ -308,3 +308,12 @@ def test_so_many_offers_run_and_no_more(till: Till) -> None:
     assert refused(till, "publish", another).values == {"most": offering.MOST_LIVE}
     done(till, "end", first)
     done(till, "publish", another)
+
+
+def test_what_has_run_keeps_its_trigger(till: Till) -> None:
+    never, runs, other = drafted(till), live(till), offer(trigger={"kind": "birthday"})
+    with till.work() as session:
+        refusal = offering.change(session, runs, other, author(till))
+        assert isinstance(offering.change(session, never, other, author(till)), Row)
+    assert isinstance(refusal, Objection)
+    assert refusal.about == "trigger.kind"

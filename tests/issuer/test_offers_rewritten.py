@@ -1,13 +1,17 @@
 """Offers that rest, end or say something else: what becomes of the cards that show them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from issuer import agenda, happenings
 from issuer.schema import Voucher
-from tests.issuer.counting import Till
+from tests.issuer.counting import Till, booked, locked
+from tests.issuer.gifting import use_voucher
 from tests.issuer.promoting import TEXTS, VOUCHER, Stage
 
 NOON = datetime(2026, 6, 1, 10, tzinfo=UTC)
@@ -163,3 +167,70 @@ def test_a_pause_ends_the_voucher_and_the_offer_comes_back_with_another(stage: S
     assert stage.till.holds(card_id) == {f"voucher:{second.id}": 1}
     assert stage.rows(card_id)[0].voucher_id == second.id != first.id
     assert stage.row(offer_id).value == 300
+
+
+def test_a_voucher_lasts_as_long_as_other_hours_say(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger=MORNING, unlocks=VOUCHER)
+    stage.look()
+    stage.look(SEVEN)
+    stage.rewrite(offer_id, trigger={"kind": "time", "hours": {"start": "07:00", "end": "12:00"}}, unlocks=VOUCHER)
+    stage.look()
+    stage.now = SEVEN + 4 * HOUR
+    (voucher,) = vouchers_of(stage, card_id)
+    assert voucher.valid_until == SEVEN + 5 * HOUR
+    booked(use_voucher(stage.at(), card_id, voucher.code))
+
+
+def test_other_hours_of_the_same_day_let_in_no_more_cards_than_before(stage: Stage) -> None:
+    cards, limits = [stage.till.join() for _ in range(3)], {"cards": 2, "each_time": True}
+    offer_id = stage.live(trigger=MORNING, limits=limits)
+    stage.look()
+    stage.look(SEVEN)
+    stage.rewrite(offer_id, trigger={"kind": "time", "hours": {"start": "09:00", "end": "12:00"}}, limits=limits)
+    stage.look()
+    stage.look(SEVEN + 2 * HOUR)
+    assert sum(row.shown_at is not None for card_id in cards for row in stage.rows(card_id)) == 2
+
+
+def test_a_pause_ends_what_is_left_of_a_voucher_that_was_used_once(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(unlocks=VOUCHER | {"uses": 3})
+    stage.look()
+    booked(use_voucher(stage.at(), card_id, vouchers_of(stage, card_id)[0].code))
+    stage.become(offer_id, "pause")
+    stage.look()
+    assert stage.till.holds(card_id) == {}
+
+
+def test_what_lasts_for_months_comes_back_after_a_pause_too(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live(trigger={"kind": "event", "name": "paid"}, lasts_days=300)
+    stage.now += HOUR
+    with stage.till.work() as session:
+        happenings.tell(session, locked(session, card_id), "paid", stage.at().visit())
+    stage.look()
+    stage.now += 100 * DAY
+    for verb in ("pause", "resume"):
+        stage.become(offer_id, verb)
+        stage.look()
+    assert stage.shown(card_id) == [offer_id]
+
+
+def test_what_is_resumed_while_somebody_looks_comes_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paused when the running offers are read, live when the resting ones are."""
+    card_id, reading = stage.till.join(), agenda._running
+    offer_id = stage.live()
+    stage.look()
+    stage.become(offer_id, "pause")
+
+    def resumed_meanwhile(session: Session) -> Any:
+        running = reading(session)
+        monkeypatch.undo()
+        stage.become(offer_id, "resume")
+        return running
+
+    monkeypatch.setattr(agenda, "_running", resumed_meanwhile)
+    stage.look()
+    stage.look()
+    assert (stage.shown(card_id), stage.said(card_id)) == ([offer_id], [("shown", None)])

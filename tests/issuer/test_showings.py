@@ -320,3 +320,43 @@ def test_an_offer_whose_days_are_over_is_not_looked_for(stage: Stage) -> None:
     stage.look(SEVEN)
     stage.look(SEVEN + 3 * HOUR)
     assert (stage.said(card_id), stage.due_at(card_id)) == ([("over", "closed")], None)
+
+
+def test_several_vouchers_come_and_go_at_one_moment(stage: Stage) -> None:
+    card_id = stage.till.join()
+    one, other = stage.live(unlocks=VOUCHER), stage.live(unlocks=VOUCHER)
+    stage.look()
+    assert sum(stage.till.holds(card_id).values()) == 2
+    third = stage.live(unlocks=VOUCHER)
+    stage.become(one, "end")
+    stage.look()
+    assert (set(stage.shown(card_id)), sum(stage.till.holds(card_id).values())) == ({other, third}, 2)
+    stage.wish(card_id, "none")
+    stage.plan(card_id)
+    stage.look()
+    assert (stage.shown(card_id), stage.till.holds(card_id)) == ([], {})
+
+
+def test_a_visit_is_not_rewarded_once_more_on_the_card_that_another_became(stage: Stage) -> None:
+    one, other = stage.till.join(), stage.at().later(1).join()
+    offer_id = stage.live(trigger="visit", unlocks=VOUCHER)
+    stage.now += HOUR
+    posting_id = stage.at().stamped(other).posting.id
+    stage.look()
+    returning.merge(stage.at().later(60), one, other)
+    stage.look(NOON + 2 * HOUR)
+    assert (stage.shown(one), stage.rows(other)) == ([offer_id], [])
+    assert [row.turn for row in stage.rows(one)] == [str(posting_id)]
+    assert sum(stage.till.holds(one).values()) == 2  # a stamp and the voucher
+
+
+def test_a_visit_that_is_told_late_makes_no_other_one_the_third(stage: Stage) -> None:
+    card_id = stage.till.join()
+    stage.live(trigger={"kind": "visit", "nth": 3}, unlocks=VOUCHER, lasts_days=30)
+    for day in (1, 3, 5):
+        stage.now = NOON + day * DAY
+        stage.at().stamped(card_id)
+        stage.look()
+    stage.at().stamped(card_id, occurred_at=NOON + 2 * DAY)
+    stage.look(stage.now + DAY)
+    assert (stage.said(card_id), len(voucher_of(stage, card_id))) == ([("shown", None)], 1)

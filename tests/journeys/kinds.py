@@ -13,11 +13,12 @@ REVIEW = {"kind": "causes", "bonuses": [{"cause": "review", "grant": {"unit": "s
 LUNCHES = {"kind": "stamps", "counter": "lunch", "names": LUNCH, "stamps_needed": 5, "reward": CAKE}
 
 
-def card_under(demo: Demo, kind: str, rule: dict[str, Any], **more: Any) -> dict[str, Any]:
+def card_under(demo: Demo, kind: str, rule: dict[str, Any], language: str = "de", **more: Any) -> dict[str, Any]:
     """A card of Lena's under a new program. ``more``: its rewards and extras."""
     body = {"name": {"de": f"Probe {kind}", "en": f"Sample {kind}"}, "kind": kind, "rule": rule} | more
     program = demo.ask("/programs", "POST", body)
-    return dict(demo.ask("/cards", "POST", {"program_id": program["id"], "customer": {"name": "Lena Sommer"}}))
+    card = {"program_id": program["id"], "language": language, "customer": {"name": "Lena Sommer"}}
+    return dict(demo.ask("/cards", "POST", card))
 
 
 def points_card(demo: Demo, points: int = 0) -> dict[str, Any]:
@@ -52,9 +53,9 @@ def gifted_card(demo: Demo) -> dict[str, Any]:
     return card_under(demo, "stamps", {"stamps_needed": 10}, rewards=[{"name": COFFEE}], extras=extras)
 
 
-def offered_card(demo: Demo) -> dict[str, Any]:
+def offered_card(demo: Demo, language: str = "de") -> dict[str, Any]:
     """A card that bears two offers of its program: one to hand over, one by which stamps count twice."""
-    made = card_under(demo, "stamps", {"stamps_needed": 10}, rewards=[{"name": COFFEE}])
+    made = card_under(demo, "stamps", {"stamps_needed": 10}, language, rewards=[{"name": COFFEE}])
     run_offer(demo, made, "Kaffee und Croissant 3,90", "Coffee and croissant 3.90")
     run_offer(demo, made, "Doppelte Stempel", "Double stamps", unlocks={"kind": "multiplier", "factor": "2"})
     wait_until(lambda: len(borne(demo, made)) == 2, PATIENCE)

@@ -31,7 +31,9 @@ def _refused(stage: "Stage") -> Page:
 
 
 def _review(stage: "Stage", idea: str = "comeback") -> Page:
+    """Under a name of no language, for the list that shows it in both."""
     page = _form(stage, idea)
+    page.locator("#name").fill("A1")
     page.locator("#save").click()
     expect(page.locator("#preview")).to_be_visible()
     return page
@@ -64,7 +66,7 @@ def _wishes(stage: "Stage") -> Page:
 
 def _borne(stage: "Stage") -> Page:
     page = stage.window()
-    page.goto(offered_card(stage.demo)["links"]["web"])
+    page.goto(offered_card(stage.demo, stage.language)["links"]["web"])
     expect(page.locator("#offers .offer").first).to_be_visible()
     return page
 

@@ -115,3 +115,14 @@ def test_the_console_asks_who_is_there_and_then_leads_to_what_was_wanted(demo: D
     page.locator("#password").fill(demo["console_password"])
     page.locator("#sign-in button").click()
     expect(page.locator("h1")).to_contain_text(card["short_code"])
+
+
+def test_the_form_of_an_offer_reads_itself_back_after_each_change(demo: Demo, console: Page) -> None:
+    console.goto(f"{demo['console_url']}/offers/new?idea=comeback")
+    for days in ("45", "60"):
+        console.locator("#trigger-days").fill(days)
+        console.locator("#trigger-days").blur()
+        for language, said in (("en", f"Not seen for {days} days"), ("de", f"Wer {days} Tage nicht da war")):
+            expect(console.locator(f"#said-{language}")).to_contain_text(said)
+            expect(console.locator(f"#said-{language}")).to_be_visible()
+    expect(console.locator("#audience")).to_contain_text("cards can get it")

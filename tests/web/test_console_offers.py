@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,13 @@ from sqlalchemy import Engine, select
 
 from issuer.database import transaction
 from issuer.keys import Keys
+from issuer.offer_preview import DryRun, Tried
 from issuer.offers.triggers import KINDS
 from issuer.schema import Location, Sweep
 from issuer.schema import Offer as Row
 from issuer.web.console.offer_forms import filled
 from issuer.web.console.offer_ideas import IDEAS, idea
+from issuer.web.console.offer_pages import tried_out
 from tests.issuer.promoting import an_offer, promote
 from tests.web.members import Member, member
 from tests.web.programming import bakery, get, give_cards, ten_stamps
@@ -126,8 +128,47 @@ def test_what_is_typed_is_read_back_and_counted_before_it_is_saved(
     page = submit(owner, NEW, {"kind": "quiet", "do": "look", "unlock": "none", **typed})
     assert page.status_code == 200
     assert "45 days" in page.text
-    assert "3 of 3 cards are meant" in page.text
+    assert "3 of 3 cards can get it" in page.text
     assert rows(engine, owner) == []
+
+
+def test_the_numbers_of_the_preview_are_all_the_cards(owner: Member, engine: Engine, keys: Keys, now: datetime) -> None:
+    give_cards(engine, keys, owner, now, begun=2, fresh=1)
+    tiles = re.findall(r"<dd[^>]*>([^<]+)</dd>", reach(get(owner, f"{OFFERS}/{saved(owner, 'comeback')}/review")))
+    assert tiles == ["0", "0", "3"]
+
+
+def reach(page: str) -> str:
+    return page.partition('id="preview"')[2].partition("</dl>")[0]
+
+
+def test_a_past_month_without_anybody_says_so_and_of_weather_that_nobody_knows(owner: Member) -> None:
+    assert "shown on no card" in get(owner, f"{OFFERS}/{saved(owner, 'comeback')}/review")
+    assert "nothing can be said of weather" in get(owner, f"{OFFERS}/{saved(owner, 'heat')}/review")
+
+
+def test_times_are_counted_over_the_past_month_and_the_best_day_is_named(app: OpenAPI) -> None:
+    days = tuple(Tried(date(2026, 3, 1 + day), 2 + (day == 4), ()) for day in range(30))
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        found = tried_out(DryRun(days, 3, 3), "time")
+    assert found["said"] == "On all cards together it would have been shown 61 times in the last 30 days."
+    assert found["most"] == "Most on Thursday, 5 March: 3."
+
+
+def test_the_form_asks_for_no_shop_where_there_is_one_and_for_no_tier_where_there_is_none(owner: Member) -> None:
+    assert 'name="trigger.location"' not in get(owner, f"{NEW}?kind=weather")
+    page = get(owner, f"{NEW}?kind=tier")
+    assert 'name="trigger.tier"' not in page
+    assert 'id="no-tiers"' in page
+
+
+def test_a_refused_form_opens_no_fold_that_nothing_was_chosen_in(owner: Member) -> None:
+    usual = {f"audience.recency.{end}": value for end, value in (("least", "1"), ("most", "5"))}
+    page = submit(owner, NEW, {"kind": "quiet", "do": "save", "unlock": "none", **usual})
+    assert page.status_code == 422
+    assert '<details class="fold" open' not in page.text
+    chosen = submit(owner, NEW, {"kind": "quiet", "do": "save", "unlock": "none", "audience.recency.least": "4"})
+    assert '<details class="fold" open' in chosen.text
 
 
 def test_a_value_that_cannot_be_used_is_named_and_nothing_typed_is_lost(owner: Member, engine: Engine) -> None:

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from issuer.offers.content import VoucherOffer
 from issuer.offers.offer import Offer
 from issuer.offers.triggers import KINDS
-from issuer.web.console.offer_fields import TRIGGER_FIELDS
+from issuer.web.console.offer_fields import TRIGGER_FIELDS, fields_of
 from issuer.web.console.offer_forms import Typed, filled, read
 from issuer.web.console.offer_ideas import IDEAS, begun, idea
 
@@ -69,10 +69,11 @@ def test_everything_else_is_read_as_it_was_shown(further: dict[str, Any], langua
     assert read(filled(offer, language), "quiet").offer == offer
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("key", IDEAS)
-def test_every_idea_can_be_saved_as_it_is(key: str) -> None:
-    offer = idea(key, "de")
-    assert read(filled(offer, "de"), offer.trigger.kind).offer == offer
+def test_every_idea_can_be_saved_as_it_is(key: str, language: str) -> None:
+    offer = idea(key, language)
+    assert read(filled(offer, language), offer.trigger.kind).offer == offer
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -109,6 +110,27 @@ def test_every_day_and_no_time_are_no_hours_at_all() -> None:
     offer = read(form, "place").offer
     assert offer is not None
     assert getattr(offer.trigger, "hours", "?") is None
+
+
+def test_a_whole_day_has_no_times_in_the_form() -> None:
+    form = filled(offer_of(trigger={"kind": "time", "hours": {"weekdays": [6]}}), "en")
+    assert form.getlist("trigger.hours.weekdays") == ["6"]
+    assert not {"trigger.hours.start", "trigger.hours.end"} & set(form)
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds"),
+    [
+        ("content.place", ["place"]),
+        ("lasts_days", ["event", "lapsing", "milestone", "nearly", "quiet", "tier", "unused", "visit"]),
+    ],
+)
+def test_what_has_no_effect_is_not_asked(path: str, kinds: list[str]) -> None:
+    assert sorted(kind for kind in KINDS if path in {one.path for one in fields_of(kind)}) == kinds
+
+
+def test_without_text_and_name_only_the_text_is_missing() -> None:
+    assert list(said(typed(name="", content__card__de=""))) == ["content.card.de", "content.card.en"]
 
 
 @pytest.mark.parametrize(

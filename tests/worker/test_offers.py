@@ -226,10 +226,11 @@ def test_two_workers_in_seconds_of_their_own_show_each_card_once(shop: Scene, of
 def test_a_card_that_cannot_be_looked_at_keeps_nobody_waiting(
     shop: Scene, office: Office, hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its program's rules are none that anybody could read."""
+    """Its program's rules are none that anybody could read, and an offer asks for them."""
     good = [shop.card() for _ in range(3)]
     bad = shop.card()
     live(shop)
+    live(shop, trigger="nearly")
     with transaction(office.engine, shop.cafe.merchant_id) as session:
         # No version of the program has such a number.
         session.execute(text('UPDATE card SET pins = \'{"lunch": "x"}\' WHERE id = :id'), {"id": bad})
@@ -246,6 +247,7 @@ def test_what_failed_is_shown_when_it_can_be_and_said_once(
 ) -> None:
     bad = shop.card()
     live(shop)
+    live(shop, trigger="nearly")
     with transaction(office.engine, shop.cafe.merchant_id) as session:
         session.execute(text('UPDATE card SET pins = \'{"lunch": "x"}\' WHERE id = :id'), {"id": bad})
     with caplog.at_level(logging.ERROR):

@@ -56,8 +56,6 @@ CREATE TABLE showing (
 
 CREATE INDEX showing_now ON showing (card_id) WHERE state = 'shown';
 
-CREATE INDEX showing_card ON showing (card_id, decided_at);
-
 CREATE INDEX showing_told ON showing (customer_id, shown_at) WHERE shown_at IS NOT NULL;
 
 CREATE INDEX showing_offer ON showing (offer_id, state, decided_at);
@@ -67,6 +65,8 @@ CREATE INDEX showing_held ON showing (merchant_id, decided_at, card_id) WHERE st
 CREATE INDEX showing_factor ON showing (card_id) WHERE factor IS NOT NULL;
 
 CREATE INDEX showing_voucher ON showing (voucher_id) WHERE voucher_id IS NOT NULL;
+
+CREATE INDEX showing_posting ON showing (posting_id) WHERE posting_id IS NOT NULL;
 
 CREATE TABLE agenda (
     card_id uuid PRIMARY KEY,

@@ -16,6 +16,7 @@ class Field:
     merchant's own: shops, shop, programs, tiers, tier, segments, languages, fifths. ``pair``: once in each language.
 
     ``only``: shown while the field of the first name has one of the other values. ``main``: not in a fold.
+    ``unit``: of a number, where the label does not say it.
     """
 
     path: str
@@ -28,6 +29,17 @@ class Field:
     choices: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     main: bool = True
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """``more``: what the fold is about in which the fields are that few need."""
+
+    key: str
+    title: str
+    more: str
+    fields: tuple[Field, ...]
 
 
 def _hours(path: str, *, optional: bool, main: bool = True) -> tuple[Field, ...]:
@@ -74,24 +86,35 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("trigger.every", N_("And again at each multiple of that"), "tick"),
     ),
     "event": (
-        Field("trigger.name", N_("What your system calls it"), "text", N_("As it is sent to the API."), optional=False),
+        Field(
+            "trigger.name",
+            N_("What your system calls it"),
+            "text",
+            N_("As it is sent to the API, like order.delivered: small letters, digits, dots and dashes."),
+            optional=False,
+        ),
     ),
     "weather": (
         Field(
             "trigger.measure",
-            N_("What the forecast says of"),
+            N_("Forecast of"),
             "choice",
             choices={"temperature": N_("the temperature, in °C"), "rain": N_("the rain, in mm an hour")},
         ),
-        Field("trigger.side", N_("It is"), "choice", choices={"over": N_("above"), "under": N_("below")}),
-        Field("trigger.limit", N_("This limit"), "share", optional=False),
-        Field("trigger.at", N_("At this hour, when the offer begins"), "clock", optional=False),
+        Field(
+            "trigger.side",
+            N_("Above or below the limit"),
+            "choice",
+            choices={"over": N_("above"), "under": N_("below")},
+        ),
+        Field("trigger.limit", N_("Limit"), "share", optional=False, unit="°C / mm"),
+        Field("trigger.at", N_("From"), "clock", N_("The forecast for this hour decides."), optional=False),
         Field("trigger.until", N_("Until"), "clock", optional=False),
         Field("trigger.location", N_("At this shop"), "shop"),
     ),
 }
-CLOCKED = ("time", "place", "weather")
-"""These end with their hours; the others last for days."""
+CLOCKED = ("time", "place", "weather", "birthday", "anniversary")
+"""These end by themselves; the others last for as many days as the offer says."""
 
 CONTENT = (
     Field("content.card", N_("Text on the card"), "text", optional=False, pair=True, most=LONGEST_CARD),
@@ -99,11 +122,12 @@ CONTENT = (
         "content.message",
         N_("What the phone says when it comes"),
         "text",
-        N_("%@ stands for the text on the card. Empty: that text alone."),
+        N_("Only where the offer may sound. %@ stands for the text on the card. Empty: that text alone."),
         pair=True,
         most=LONGEST_MESSAGE,
         main=False,
     ),
+    Field("sounds", N_("It may sound on phones of people who chose that"), "tick", main=False),
     Field(
         "content.place",
         N_("Near the shop"),
@@ -118,7 +142,7 @@ CONTENT = (
 UNLOCK = (
     Field(
         "unlock",
-        N_("What it brings"),
+        N_("What customers get"),
         "choice",
         choices={
             "none": N_("what the text says, redeemed at the till"),
@@ -132,7 +156,9 @@ UNLOCK = (
     Field("unlock.cents", N_("Amount off"), "money", optional=False, only=("unlock", "cents")),
     Field("unlock.thing", N_("The thing"), "text", optional=False, pair=True, only=("unlock", "thing")),
     Field("unlock.uses", N_("How often it can be used"), only=("unlock", "percent", "cents", "thing")),
-    Field("unlock.factor", N_("So many times as much"), "share", optional=False, only=("unlock", "multiplier")),
+    Field(
+        "unlock.factor", N_("So many times as much"), "share", optional=False, only=("unlock", "multiplier"), unit="×"
+    ),
 )
 AUDIENCE = (
     Field("audience.segments", N_("How they have come so far"), "segments", N_("None chosen: everybody.")),
@@ -150,7 +176,7 @@ BOUNDS = (
     Field("window.first", N_("First day"), "date", N_("Empty: at once.")),
     Field("window.last", N_("Last day"), "date", N_("Empty: until you end it.")),
     Field("limits.cards", N_("Cards at most"), hint=N_("Empty: no limit.")),
-    Field("limits.each_time", N_("Anew each time it begins"), "tick"),
+    Field("limits.each_time", N_("Count anew each time it begins"), "tick"),
     Field("limits.per_person", N_("Times for one person at most"), hint=N_("Empty: no limit."), main=False),
     Field("limits.rest_days", N_("Days of rest between two times"), main=False),
     Field("limits.value", N_("Worth of all vouchers at most"), "money", N_("Empty: no limit."), main=False),
@@ -171,5 +197,22 @@ TRIAL = (
         most=LONGEST_CARD,
         main=False,
     ),
-    Field("sounds", N_("It may sound on phones of people who chose that"), "tick", main=False),
 )
+
+
+def sections_of(kind: str) -> tuple[Section, ...]:
+    """The form of an offer that this sets off: when, what, for whom, how much, and what is for the few."""
+    content = tuple(one for one in CONTENT if one.path != "content.place" or kind == "place")
+    bounds = tuple(one for one in BOUNDS if one.path != "lasts_days" or kind not in CLOCKED)
+    return (
+        Section("when", N_("When"), N_("Only at certain hours"), TRIGGER_FIELDS[kind]),
+        Section("what", N_("What customers read"), N_("What phones say, small print"), content),
+        Section("brings", N_("What it brings"), "", UNLOCK),
+        Section("whom", N_("For whom"), N_("By shop, language and habits"), AUDIENCE),
+        Section("bounds", N_("How long and how much"), N_("For each person and in all"), bounds),
+        Section("trial", N_("Try it out"), N_("Two texts, or nothing for some, to compare"), TRIAL),
+    )
+
+
+def fields_of(kind: str) -> tuple[Field, ...]:
+    return tuple(field for section in sections_of(kind) for field in section.fields)

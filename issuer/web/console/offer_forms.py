@@ -16,7 +16,7 @@ from issuer.offers.hours import EVERY_DAY
 from issuer.offers.offer import Offer
 from issuer.refusals import N_
 from issuer.web.console import typed_values
-from issuer.web.console.offer_fields import AUDIENCE, BOUNDS, CLOCKED, CONTENT, TRIAL, TRIGGER_FIELDS, UNLOCK, Field
+from issuer.web.console.offer_fields import UNLOCK, Field, fields_of
 
 AMOUNT = N_("“%(value)s” is not an amount: write one like 4.50.")
 DATE = N_("“%(value)s” is not a day: write it like 2026-12-24.")
@@ -24,12 +24,7 @@ MANY = ("days", "shops", "programs", "tiers", "segments", "languages")
 OF_ONE_LANGUAGE = ("content.message", "content.place", "content.back")
 """May stay empty in one language: then the text on the card stands for it."""
 FIRST, LAST = "1", "5"
-
-
-def fields_of(kind: str) -> tuple[Field, ...]:
-    """Every field of the form of an offer that this sets off."""
-    bounds = tuple(one for one in BOUNDS if one.path != "lasts_days" or kind not in CLOCKED)
-    return (*TRIGGER_FIELDS[kind], *CONTENT, *UNLOCK, *AUDIENCE, *bounds, *TRIAL)
+MIDNIGHT = "00:00"
 
 
 @dataclass
@@ -58,7 +53,8 @@ def read(form: MultiDict[str, str], kind: str) -> Typed:
     try:
         offer = Offer.model_validate(_complete(stored))
     except ValidationError as error:
-        told = {one.about for one in typed.wrong}
+        # What nobody typed is not objected to: the name is what stands on the card.
+        told = {one.about for one in typed.wrong} | ({"name"} if not form.get("name", "").strip() else set())
         fresh = [Objection(one.message, one.values, _field_of(one.about, kind)) for one in objections(error)]
         typed.wrong += [one for one in fresh if one.about not in told]
     else:
@@ -178,13 +174,22 @@ def _field_of(about: str, kind: str) -> str:
 def filled(offer: Offer, language: str) -> MultiDict[str, str]:
     """The form that `read` reads the same offer from. ``language``: of the page, by which numbers are written."""
     form: MultiDict[str, str] = MultiDict([("name", offer.name)])
-    tree = offer.stored()
+    tree = _without_midnights(offer.stored())
     for one in fields_of(offer.trigger.kind):
         for name, text in _written(one, tree, language):
             form.add(name, text)
     for name, text in _unlock_filled(offer, language):
         form.add(name, text)
     return form
+
+
+def _without_midnights(tree: dict[str, Any]) -> dict[str, Any]:
+    """Whole days have no times."""
+    for name in ("hours", "daypart"):
+        hours = tree["trigger"].get(name, {})
+        if hours.get("start") == hours.get("end") == MIDNIGHT:
+            tree["trigger"][name] = {"weekdays": hours["weekdays"]}
+    return tree
 
 
 def _written(one: Field, tree: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]]:

@@ -22,14 +22,13 @@ from issuer.rules.part import Names
 from issuer.rules.vouchers import Worth
 from issuer.web.console.offer_forms import filled
 
-LONGEST_NAME = 60
 WORKDAYS = (0, 1, 2, 3, 4)
 IDEAS: Mapping[str, str] = {
     "birthday": N_("Birthday week: a slice of cake"),
     "morning": N_("Near the shop between 7 and 10: coffee and croissant"),
-    "comeback": N_("Not seen for 30 days: 15 % and a hello"),
+    "comeback": N_("Not seen for 30 days: 15% and a hello"),
     "nearly": N_("One stamp missing: come by this week"),
-    "heat": N_("Over 28 degrees at three: iced coffee for less, forty cards at most"),
+    "heat": N_("Over 28 degrees at three: iced coffee for less, 40 cards"),
 }
 
 
@@ -39,7 +38,7 @@ def idea(key: str, language: str) -> Offer:
     :raises KeyError: there is no such idea
     """
     made = MAKERS[key]()
-    return made.model_copy(update={"name": translator(language).gettext(IDEAS[key])[:LONGEST_NAME]})
+    return made.model_copy(update={"name": translator(language).gettext(IDEAS[key])})
 
 
 def begun(kind: str, language: str) -> MultiDict[str, str]:
@@ -53,13 +52,8 @@ def begun(kind: str, language: str) -> MultiDict[str, str]:
     return form
 
 
-def _said(card: str, **more: str) -> Content:
-    return Content(de=_texts(card, "de", more), en=_texts(card, "en", more))
-
-
-def _texts(card: str, language: str, more: Mapping[str, str]) -> Texts:
-    say = translator(language).gettext
-    return Texts(card=say(card), **{name: say(text) for name, text in more.items()})
+def _said(card: str) -> Content:
+    return Content(de=Texts(card=translator("de").gettext(card)), en=Texts(card=translator("en").gettext(card)))
 
 
 def _names(text: str) -> Names:
@@ -71,7 +65,7 @@ def _birthday() -> Offer:
     return Offer(
         name="birthday",
         trigger=BirthdayTrigger(days_before=0, days_after=6),
-        content=_said(cake, message=N_("Happy birthday:")),
+        content=_said(cake),
         unlocks=VoucherOffer(names=_names(cake), worth=Worth(thing=_names(N_("A slice of cake")))),
     )
 
@@ -85,7 +79,7 @@ def _morning() -> Offer:
 
 
 def _comeback() -> Offer:
-    hello = N_("15 % off: good to see you again")
+    hello = N_("15% off: good to see you again")
     return Offer(
         name="comeback",
         trigger=QuietTrigger(days=30),

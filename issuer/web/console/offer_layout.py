@@ -1,6 +1,6 @@
 """How the form of an offer is laid out: every field with its value, its name and what is wrong with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from babel.dates import get_day_names
 
 from issuer.language import LANGUAGES
 from issuer.refusals import N_
-from issuer.web.console.offer_fields import AUDIENCE, BOUNDS, CLOCKED, CONTENT, TRIAL, TRIGGER_FIELDS, UNLOCK, Field
+from issuer.web.console.offer_fields import Field, Section, fields_of, sections_of
 from issuer.web.console.offer_forms import Typed, summary_order
 from issuer.web.wording import said, spoken
 
@@ -45,17 +45,7 @@ class Layout:
     owned: Owned
 
     def sections(self) -> list[dict[str, Any]]:
-        """When, what, for whom, how much, and what is for the few."""
-        bounds = [one for one in BOUNDS if one.path != "lasts_days" or self.typed.kind not in CLOCKED]
-        groups: tuple[tuple[str, str, Sequence[Field]], ...] = (
-            ("when", N_("When"), TRIGGER_FIELDS[self.typed.kind]),
-            ("what", N_("What customers read"), CONTENT),
-            ("brings", N_("What it brings"), UNLOCK),
-            ("whom", N_("For whom"), AUDIENCE),
-            ("bounds", N_("How long and how much"), bounds),
-            ("trial", N_("Try it out"), TRIAL),
-        )
-        return [self._section(key, title, fields) for key, title, fields in groups]
+        return [self._section(one) for one in sections_of(self.typed.kind)]
 
     def summary(self) -> list[dict[str, str]]:
         """Each complaint once, with the field to go to."""
@@ -68,16 +58,17 @@ class Layout:
         return [one.sentence(spoken()) for one in self.typed.wrong if one.about == path]
 
     def _where(self, about: str) -> str:
-        fields = (*TRIGGER_FIELDS[self.typed.kind], *CONTENT, *UNLOCK, *AUDIENCE, *BOUNDS, *TRIAL)
-        found = next((one.label for one in fields if about.startswith(one.path)), N_("Your name for it"))
-        return said(found)
+        found = (one.label for one in fields_of(self.typed.kind) if about.startswith(one.path))
+        label, language = said(next(found, N_("Your name for it"))), LANGUAGE_NAMES.get(about.rpartition(".")[2])
+        return f"{label} ({said(language)})" if language else label
 
-    def _section(self, key: str, title: str, fields: Sequence[Field]) -> dict[str, Any]:
-        shown = [(one, self._field(one)) for one in fields if self._is_there(one)]
+    def _section(self, section: Section) -> dict[str, Any]:
+        shown = [(one, self._field(one)) for one in section.fields if self._is_there(one)]
         further = [dressed for one, dressed in shown if not one.main]
         return {
-            "key": key,
-            "title": said(title),
+            "key": section.key,
+            "title": said(section.title),
+            "more": said(section.more) if section.more else "",
             "fields": [dressed for one, dressed in shown if one.main],
             "further": further,
             "open": any(one["wrong"] or one["filled"] for one in further),
@@ -87,6 +78,7 @@ class Layout:
         """Nobody chooses between one thing."""
         sizes = {
             "shops": len(self.owned.shops),
+            "shop": len(self.owned.shops),
             "programs": len(self.owned.programs),
             "tiers": len(self.owned.tiers) + 1,
             "tier": len(self.owned.tiers) + 1,
@@ -107,6 +99,7 @@ class Layout:
             "wrong": any(wrong.about.startswith(one.path) for wrong in self.typed.wrong),
             "filled": any(form.get(name) not in ("", "0", None) for name in form if name.startswith(one.path)),
             "most": one.most,
+            "unit": one.unit,
         }
         if one.pair:
             return shown | {"sort": "pair", "area": one.sort == "area", "inputs": self._pair(one)}
@@ -138,7 +131,7 @@ class Layout:
         form, choices = self.typed.form, [(value, said(label)) for value, label in FIFTHS.items()]
         ends = (("least", N_("from"), "1"), ("most", N_("to"), "5"))
         return {
-            "filled": f"{one.path}.least" in form,
+            "filled": any(form.get(f"{one.path}.{end}", usual) != usual for end, _, usual in ends),
             "selects": [
                 {
                     "name": f"{one.path}.{end}",
@@ -174,7 +167,9 @@ SHAPES: Mapping[str, Callable[[Layout, Field], dict[str, Any]]] = {
     "tiers": lambda layout, one: layout._ticks(one, layout.owned.tiers),
     "segments": lambda layout, one: layout._ticks(one, _worded(SEGMENTS)),
     "languages": lambda layout, one: layout._ticks(one, _worded(LANGUAGE_NAMES)),
-    "shop": lambda layout, one: layout._choice(one, {"": said(N_("the first one")), **_named(layout.owned.shops)}),
+    "shop": lambda layout, one: layout._choice(
+        one, {"": said(N_("your first shop with coordinates")), **_named(layout.owned.shops)}
+    ),
     "tier": lambda layout, one: layout._choice(one, {"": said(N_("any")), **layout.owned.tiers}),
     "fifths": Layout._fifths,
 }

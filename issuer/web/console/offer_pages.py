@@ -22,7 +22,6 @@ from issuer.offer_results import Arm, Difference, Held
 from issuer.offering import OfferView
 from issuer.offers.advice import advice
 from issuer.offers.offer import Offer
-from issuer.offers.sayings import KINDS
 from issuer.offers.turns import upcoming
 from issuer.refusals import N_
 from issuer.rules.wording import Wording
@@ -43,6 +42,10 @@ COMPARED = {
     ("visited", False): N_("Of 100 cards %(points)s more came for the first text (%(low)s to %(high)s)."),
     ("redeemed", False): N_("Of 100 cards %(points)s more redeemed the first text (%(low)s to %(high)s)."),
 }
+BEGINS = N_("It begins next on %(when)s.")
+MOST = N_("Most on %(day)s: %(count)s.")
+NOBODY = N_("In the last 30 days it would have been shown on no card.")
+NO_FORECASTS = N_("What was forecast in the last 30 days is not known here, so nothing can be said of weather.")
 UNCLEAR = N_("Too few cards to tell that from chance.")
 CELLS = {
     "reached": N_("reached"),
@@ -78,7 +81,7 @@ def review(offer_id: str, objection: Objection | None = None) -> Response:
             begins=_begins(session, meant, merchant),
             preview=offer_words.preview_words(offer_preview.preview(*asked, offer_id=view.row.id)),
             samples=sample_cards(session, merchant, meant, now()),
-            tried=tried_out(offer_preview.dry_run(*asked)),
+            tried=tried_out(offer_preview.dry_run(*asked), meant.trigger.kind),
             running=view.row.state == "live",
             **around,
         )
@@ -97,6 +100,7 @@ def offer(offer_id: str) -> str:
             "console/offers/offer.html",
             offer=offer_words.row(view, named_of(session), merchant),
             since=_since(view, merchant),
+            begins=_begins(session, view.valid, merchant) if view.row.state == "live" else None,
             trouble=_trouble(session, view, merchant),
             arms=[_arm(one) for one in found.arms],
             differences=[_difference(one) for one in found.differences],
@@ -145,29 +149,40 @@ def _begins(session: Session, offer: Offer, merchant: Merchant) -> str | None:
     found = next(upcoming(offer, around, at, at + LOOKED_AHEAD, at), None)
     if found is None or found.opens <= at:
         return None
-    return said("It begins next on %(when)s.") % {"when": when(found.opens, merchant.zone)}
+    text = N_("It begins next on %(when)s, if the weather is so.") if offer.trigger.kind == "weather" else BEGINS
+    return said(text) % {"when": when(found.opens, merchant.zone)}
 
 
-def tried_out(found: DryRun) -> dict[str, Any]:
+def tried_out(found: DryRun, kind: str) -> dict[str, Any]:
     """The past month in one sentence, and a bar for each day."""
     words = Wording(spoken())
-    most = max((day.shown for day in found.days), default=0)
-    text = words.plural(
-        "It would have been on %(num)s card in the last 30 days.",
-        "It would have been on %(num)s cards in the last 30 days.",
-        found.shown,
-    )
+    best = max(found.days, key=lambda day: day.shown)
     held: dict[str, int] = {}
     for day in found.days:
         for reason, count in day.held:
             held[reason] = held.get(reason, 0) + count
     return {
-        "said": text,
-        "days": [{"day": _day(day.day), "count": day.shown, "height": _height(day.shown, most)} for day in found.days]
-        if most
+        "said": _tried(found, kind, words),
+        "about": words.number(found.looked_at) if found.about else "",
+        "days": [
+            {"day": _day(day.day), "count": day.shown, "height": _height(day.shown, best.shown)} for day in found.days
+        ]
+        if best.shown
         else [],
+        "most": words.say(MOST, day=_day(best.day), count=words.number(best.shown)),
         "held_back": offer_words.reasons(sorted(held.items(), key=lambda pair: -pair[1])),
     }
+
+
+def _tried(found: DryRun, kind: str, words: Wording) -> str:
+    if found.shown:
+        return words.plural(
+            "On all cards together it would have been shown %(num)s time in the last 30 days.",
+            "On all cards together it would have been shown %(num)s times in the last 30 days.",
+            found.shown,
+        )
+    text = NO_FORECASTS if kind == "weather" else NOBODY
+    return said(text)
 
 
 def _height(count: int, most: int) -> int:
@@ -219,7 +234,7 @@ def _planned(one: Planned, zone: str) -> dict[str, Any]:
         "name": one.name,
         "url": url_for("console.offer", offer_id=one.offer_id),
         "when": ", ".join(_moments(one, zone)),
-        "kind": said(KINDS[one.kind]),
+        "by_weather": one.kind == "weather",
     }
 
 

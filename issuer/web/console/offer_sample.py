@@ -8,14 +8,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from issuer.cards import CardView
 from issuer.issuing import dressed, look_of
 from issuer.language import LANGUAGES
 from issuer.offers.offer import Offer
 from issuer.offers.shown import ShownOffer
-from issuer.offers.triggers import PlaceTrigger
+from issuer.offers.triggers import NearlyTrigger, PlaceTrigger
 from issuer.offers.turns import FOREVER
 from issuer.programs import ProgramView, program_views
-from issuer.sample import NOBODY, plan_of, staged
+from issuer.sample import NOBODY, plan_of, sample_card, staged
 from issuer.schema import Location, Merchant
 from issuer.web.context import house
 from issuer.web.faces import sample_front
@@ -50,10 +51,8 @@ def _sample(
     language: str,
     place: str | None,
 ) -> dict[str, Any]:
-    shown = replace(
-        staged(merchant, plan_of(program), "half", language),
-        offers=(ShownOffer(NOBODY, 0, "", "a", offer, now, FOREVER, now),),
-    )
+    offers = (ShownOffer(NOBODY, 0, "", "a", offer, now, FOREVER, now),)
+    shown = replace(_meant(merchant, program, offer, language), offers=offers)
     face = dressed(shown, merchant, look_of(session, program.program.id), house().settings.public_url)
     row = (*face.secondary, *face.auxiliary)
     text = offer.content.in_(language)
@@ -65,3 +64,13 @@ def _sample(
         "place": place,
         "near": text.near,
     }
+
+
+def _meant(merchant: Merchant, program: ProgramView, offer: Offer, language: str) -> CardView:
+    """About half full; for an offer to those who are nearly there, as many stamps short as it says."""
+    plan = plan_of(program)
+    half, grid = staged(merchant, plan, "half", language), plan.rules.grid
+    if not isinstance(offer.trigger, NearlyTrigger) or grid is None:
+        return half
+    there = max(0, grid.stamps_needed - offer.trigger.missing)
+    return sample_card(merchant, plan, {**half.balances, grid.unit: there}, language, half.tier)

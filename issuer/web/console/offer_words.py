@@ -18,6 +18,10 @@ from issuer.schema import Merchant
 from issuer.web.console.offer_layout import Owned
 from issuer.web.wording import said, spoken
 
+OUT, HAD = N_("Shown nothing, to compare."), N_("Had it this time already.")
+CAN = N_("%(meant)s of %(all)s cards can get it")
+ABOUT = N_("About %(meant)s of %(all)s cards can get it")
+
 
 def sentences(offer: Offer, named: Named, merchant: Merchant) -> list[dict[str, str]]:
     """The offer read back, the language of the page first."""
@@ -58,14 +62,17 @@ def row(view: OfferView, named: Named, merchant: Merchant) -> dict[str, Any]:
 
 
 def preview_words(found: Preview) -> dict[str, Any]:
-    """Numbers as people read them, and why somebody is held back."""
+    """Numbers as people read them, and why somebody is held back; together they are all the cards."""
     words = Wording(spoken())
     held = sum(count for _, count in found.held_back)
+    others = [(text, count) for text, count in ((OUT, found.out), (HAD, found.had)) if count]
+    waiting = max(0, found.cards - found.reach - held - found.out - found.had)
     return {
         "reach": found.reach,
         "reach_said": words.number(found.reach),
         "held_said": words.number(held),
-        "cards_said": words.number(found.cards),
+        "waiting_said": words.number(waiting),
+        "others": [{"sentence": said(text), "count": words.number(count)} for text, count in others],
         "looked_at_said": words.number(found.looked_at),
         "about": found.about,
         "held_back": reasons(found.held_back),
@@ -84,13 +91,10 @@ def reason_said(reason: str) -> str:
 
 
 def audience_said(found: Preview) -> str:
-    """ "That is 212 cards of 2,000"."""
+    """ "212 of 2,000 cards can get it"."""
     words = Wording(spoken())
     values = {"meant": words.number(found.reach), "all": words.number(found.cards)}
-    text = (
-        N_("About %(meant)s of %(all)s cards are meant") if found.about else N_("%(meant)s of %(all)s cards are meant")
-    )
-    return said(text) % values
+    return said(ABOUT if found.about else CAN) % values
 
 
 def sentence_said(offer: Offer, named: Named, merchant: Merchant) -> str:

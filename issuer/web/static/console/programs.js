@@ -24,8 +24,8 @@ async function read() {
     const answer = await fetch(location.href.split("#")[0], { method: "POST", body: new URLSearchParams(typed), signal: AbortSignal.timeout(10000) });
     if (!answer.ok || mine !== latest) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.querySelector("[data-read]").replaceChildren(...fresh.querySelector("[data-read]").childNodes);
     for (const sentence of form.querySelectorAll(".part-sentence")) sayAnew(sentence, fresh.getElementById(sentence.id));
+    document.querySelector("[data-read]").replaceChildren(...fresh.querySelector("[data-read]").childNodes);
   } catch {
     // The sentences stay as they were: the button reads them anew.
   }
