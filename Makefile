@@ -18,10 +18,11 @@ test soak: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/test.ok ## run the whole test suite (starts its own PostgreSQL and Redis)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-soak: $(VENV)/test.ok ## try the ledger against its model and the API against its document for hours (SEED=1 EXAMPLES=5000 CALLS=200)
-	@SEED=$${SEED:-$$(date +%s)} EXAMPLES=$${EXAMPLES:-5000} CALLS=$${CALLS:-200} && export SEED EXAMPLES CALLS && \
-		echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS" && \
-		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py $(ARGS)
+soak: $(VENV)/test.ok ## try the ledger against its model, the API against its document and a year of offers for hours (SEED=1 EXAMPLES=5000 CALLS=200 CARDS=2000 DAYS=370)
+	@SEED=$${SEED:-$$(date +%s)} EXAMPLES=$${EXAMPLES:-5000} CALLS=$${CALLS:-200} CARDS=$${CARDS:-2000} DAYS=$${DAYS:-370} && \
+		export SEED EXAMPLES CALLS CARDS DAYS && echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS CARDS=$$CARDS DAYS=$$DAYS" && \
+		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py \
+			tests/issuer/test_simulated_cafe.py $(ARGS)
 
 bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching, a rollout, offers and storms of pushes, write benchmarks/RESULTS.md (twelve minutes on an idle machine)
 	$(BIN)/python -m benchmarks.stamping --results benchmarks/RESULTS.md $(ARGS)

@@ -174,8 +174,8 @@ def section(found: Found) -> str:
         "",
         f"A shop with {found.cards:,} cards on a phone each; an offer that lies on every card goes live, {found.rate}"
         f" cards a second (TREUEPASS_CAMPAIGN_RATE); {STAMPS_A_SECOND} stamps a second over HTTP meanwhile."
-        f" {len(found.idle)} quiet times and as many of the campaign in turns, {found.seconds:g} s each. In those of the"
-        f" campaign {found.pushed} pushes went out and {found.fetched} passes were fetched.",
+        f" {len(found.idle)} quiet times and as many of the campaign in turns, {found.seconds:g} s each. In these"
+        f" {found.pushed} pushes went out and {found.fetched} passes were fetched.",
         "",
         "| stamping, 95 of 100 under | quiet | an offer going round | ratio | asked |",
         "|---|---|---|---|---|",

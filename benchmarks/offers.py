@@ -34,6 +34,9 @@ from worker.office import Office
 
 AIM = 1.2
 DUE = 1000
+TICKS = 10
+"""Of which each finds other cards, spread over all of them alike."""
+
 MEMORY = "3GB"
 NO_REDIS = "redis://127.0.0.1:1/0"
 SEVEN = datetime(2026, 6, 2, 5, tzinfo=UTC)
@@ -82,7 +85,7 @@ ROWS = """
 """
 SPREAD = """
     UPDATE agenda SET due_at = %(now)s WHERE card_id IN (
-        SELECT md5('card' || one * %(step)s - %(tick)s)::uuid FROM generate_series(1, %(due)s) AS one
+        SELECT md5('card' || one * %(step)s - %(shift)s)::uuid FROM generate_series(1, %(due)s) AS one
     )
 """
 
@@ -114,7 +117,8 @@ class Shop:
     def tick(self) -> None:
         """Other cards come due, and the worker looks at them."""
         self.moments.at += timedelta(seconds=10)
-        values = {"now": self.moments.at, "tick": len(self.took), "step": self.cards // DUE, "due": DUE}
+        step = self.cards // DUE
+        values = {"now": self.moments.at, "step": step, "shift": len(self.took) * (step // TICKS), "due": DUE}
         with psycopg.connect(plain(self.url)) as connection:
             connection.execute(SPREAD, values)
         begun = time.perf_counter()

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from issuer import expiring, fifths
 from issuer.amounts import last_day
-from issuer.cards import CardView, views
 from issuer.customers import birthday_digest
 from issuer.database import send
 from issuer.events import HAPPENED, TIER_REACHED, VISITED
 from issuer.fifths import PAID
 from issuer.history import EARNING, TAKEN_BACK
+from issuer.holdings import Holding, holdings
 from issuer.keys import Keys
 from issuer.ledger import MERGED
 from issuer.offers.facts import Around, Facts, Happened, Lapsing, Reached, Shop, Visited
@@ -26,7 +26,6 @@ from issuer.offers.policy import Policy
 from issuer.offers.record import Booking, Counter, Record
 from issuer.offers.triggers import KINDS as ALL
 from issuer.remembering import Remembered
-from issuer.rules.stamps import Collecting
 from issuer.schema import Card, Event, Forecast, Location, Merchant
 from issuer.vouchers import END as VOUCHER_END
 
@@ -211,12 +210,12 @@ def _held(session: Session, cards: Sequence[Card], since: datetime | None, asked
     ids = [card.id for card in cards]
     bookings = _bookings(session, ids, since) if asked & {"nearly", "unused"} else {}
     ends = _ends(session, ids) if "lapsing" in asked else {}
-    shown = {view.id: view for view in views(session, cards)} if asked & {"nearly", "lapsing"} else {}
+    holds = holdings(session, cards) if asked & {"nearly", "lapsing"} else {}
     found = defaultdict[UUID, _Held](_Held)
     for card_id in ids:
-        view, mine = shown.get(card_id), tuple(bookings.get(card_id, ()))
-        counters = tuple(_counters(view)) if view and "nearly" in asked else ()
-        lapsing = tuple(_lapsing(view, ends.get(card_id, ()))) if view and "lapsing" in asked else ()
+        held, mine = holds.get(card_id), tuple(bookings.get(card_id, ()))
+        counters = tuple(_counters(held)) if held and "nearly" in asked else ()
+        lapsing = tuple(_lapsing(held, ends.get(card_id, ()))) if held and "lapsing" in asked else ()
         found[card_id] = _Held(counters, mine, lapsing)
     return found
 
@@ -294,19 +293,19 @@ def _days_of_a_year() -> Iterator[tuple[int, int]]:
         yield day.month, day.day
 
 
-def _counters(view: CardView) -> Iterator[Counter]:
-    for rule in view.rules.each(Collecting):
-        yield Counter(rule.unit, rule.stamps_needed, view.balances.get(rule.unit, 0))
+def _counters(held: Holding) -> Iterator[Counter]:
+    for rule in held.counters:
+        yield Counter(rule.unit, rule.stamps_needed, held.balances.get(rule.unit, 0))
 
 
-def _lapsing(view: CardView, ends: Iterable[tuple[str, datetime]]) -> Iterator[Lapsing]:
+def _lapsing(held: Holding, ends: Iterable[tuple[str, datetime]]) -> Iterator[Lapsing]:
     """What the card warns of, and gifts and vouchers that are still there."""
-    for told in view.notices:
+    for told in held.notices:
         if told.kind == expiring.KIND:
             yield Lapsing(told.values["unit"], datetime.fromisoformat(told.values["day"]).date())
     for unit, until in ends:
-        if view.balances.get(unit, 0) > 0:
-            yield Lapsing(unit, last_day(until, view.zone))
+        if held.balances.get(unit, 0) > 0:
+            yield Lapsing(unit, last_day(until, held.zone))
 
 
 def _reached(card: Card, heard: Sequence[Event]) -> Iterator[Reached]:

@@ -187,9 +187,9 @@ def view(session: Session, card: Card) -> CardView:
 
 def views(session: Session, cards: Sequence[Card]) -> list[CardView]:
     """What is shown of these cards, in their order."""
-    facts, programs = _facts(session, cards), _programs(session, cards)
+    facts, programs = _facts(session, cards), programs_of(session, cards)
     vouchers = _vouchers(session, [card.id for card in cards if _holds_vouchers(facts[card.id].balances)])
-    notices = _notices(session, [card.id for card in cards if programs[card.program_id].tells])
+    notices = notices_on(session, [card.id for card in cards if programs[card.program_id].tells])
     return [
         _view(
             card,
@@ -259,7 +259,7 @@ def _facts(session: Session, cards: Sequence[Card]) -> dict[UUID, _Facts]:
 
 
 @dataclass(frozen=True)
-class _Program:
+class ProgramOfCards:
     """A program with those of its versions that cards are under, by number, and its rewards in order."""
 
     kind: str
@@ -282,15 +282,16 @@ class _Program:
         return Terms(self.program, self.zone, self.currency, self.rules, card.program_version, card.pins, current)
 
 
-def _programs(session: Session, cards: Sequence[Card]) -> dict[UUID, _Program]:
+def programs_of(session: Session, cards: Sequence[Card]) -> dict[UUID, ProgramOfCards]:
+    """The programs of these cards."""
     pinned = {(card.program_id, number) for card in cards for number in (card.program_version, *card.pins.values())}
     values = {"programs": [program_id for program_id, _ in pinned], "numbers": [number for _, number in pinned]}
-    found: dict[UUID, _Program] = {}
+    found: dict[UUID, ProgramOfCards] = {}
     for program_id, kind, donated, *program, zone, currency, rewards, number, names, rule in send(
         session, PROGRAMS, values
     ):
         named = {UUID(reward_id): told for reward_id, told in rewards or ()}
-        fresh = _Program(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
+        fresh = ProgramOfCards(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
         kept = found.setdefault(program_id, fresh)
         kept.names[number], kept.rules[number] = names, rules_of(rule)
     return found
@@ -309,7 +310,8 @@ def _vouchers(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Voucher]
     return found
 
 
-def _notices(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Notice]]:
+def notices_on(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Notice]]:
+    """What these cards bear."""
     found: dict[UUID, list[Notice]] = {}
     if ids:
         for row in session.scalars(select(Notice).where(Notice.card_id.in_(ids)).order_by(Notice.key)):
@@ -317,7 +319,9 @@ def _notices(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Notice]]:
     return found
 
 
-def _view(card: Card, facts: _Facts, program: _Program, extras: tuple[Sequence[Voucher], Sequence[Notice]]) -> CardView:
+def _view(
+    card: Card, facts: _Facts, program: ProgramOfCards, extras: tuple[Sequence[Voucher], Sequence[Notice]]
+) -> CardView:
     terms, names, balances = program.terms(card), program.rewards, facts.balances
     waiting = [RewardCount(one, told, balances.get(reward_unit(one), 0)) for one, told in names.items()]
     none = {rule.unit: 0 for rule in terms.counters}

@@ -131,6 +131,7 @@ def held_back(
 ) -> list[Held]:
     """What cards of the transaction's merchant were not shown, newest first.
 
+    :param limit: what was decided of a card at one moment is not parted, so there may be more
     :param offer_id: only of this offer
     :param after: time and card of the last one that is known already
     """
@@ -138,8 +139,8 @@ def held_back(
         select(Showing, OfferVersion.content["name"].astext)
         .join(OfferVersion, (OfferVersion.offer_id == Showing.offer_id) & (OfferVersion.number == Showing.version))
         .where(Showing.state == "held")
-        .order_by(Showing.decided_at.desc(), Showing.card_id.desc(), Showing.offer_id)
-        .limit(limit)
+        .order_by(Showing.decided_at.desc(), Showing.card_id.desc())
+        .fetch(limit, with_ties=True)
     )
     if offer_id is not None:
         query = query.where(Showing.offer_id == offer_id)

@@ -86,14 +86,15 @@ class Cafe:
 
     def end(self) -> None:
         """All offers, for good."""
+        self.hands.at = self.diary.over
         with self.tills.any.work() as session:
             for offer_id in self.tills.offers.values():
                 offering.end(session, offer_id, Through(self.merchant_id, self.now))
         self._until_done()
 
     def live(self, until: datetime) -> None:
-        """Go from one moment at which something is due to the next."""
-        while (at := self._next()) <= until:
+        """Go from one moment at which something is due to the next, until before that one."""
+        while (at := self._next()) < until:
             self.hands.at = at
             told = self.tally["birthdays"]
             self.tills.work()
@@ -212,7 +213,7 @@ class Cafe:
         self.hands.at -= MINUTE
         others = [one for one in self.diary.bearers if not one.came or one.came[-1].at < self.now - HOUR]
         if others and self.now > self.diary.live:
-            visit = Visit(self.now, BERLIN, booked=False, cents=0, review=None)
+            visit = Visit(self.now, BERLIN)
             self.tills.come(self.rng.choice(others), visit)
         show_offers(self.office)
         self.hands.at += MINUTE
@@ -226,7 +227,7 @@ def open_cafe(office: Office, rng: Random, cards: int, live: datetime, over: dat
     hands = Hands(live - max(BEFORE.values()) - DAY)
     office.__dict__["clock"] = hands
     diary, sky = Diary(live, over), Sky(rng, live.date(), (over - live).days)
-    tills = Tills(_furnished(found(office.engine, office.keys, hands.at)), hands, rng, diary)
+    tills = Tills(_furnished(found(office.engine, office.keys, hands.at)), hands, diary)
     for guest in guests(rng, cards, live, over):
         tills.invite(guest)
     _lay_off(diary, rng)

@@ -30,7 +30,7 @@ POINTS = (
 )
 OTHER = {"de": {"card": "Ein Stück Kuchen"}, "en": {"card": "A slice of cake"}}
 REVIEW = "review.written"
-SPRING = "2027-03-19"
+SPRING = "2027-03-26"
 """When the offers by the clock begin, so that a month in which the clocks change costs no more than it has to."""
 
 

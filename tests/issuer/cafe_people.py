@@ -11,6 +11,7 @@ from tests.issuer.cafe_rhythm import days_of, minute_of, paid
 PROGRAMS = ("stamps", "points")
 BEFORE = {"stamps": timedelta(days=400), "points": timedelta(days=50)}
 """For how long there have been such cards when the offers begin."""
+TAKE, USE = 0.4, 0.3
 NEWCOMERS, WITH_TWO_CARDS, ABROAD, CHECK_INS, REVIEWS, ON_PHONES = 0.15, 0.15, 0.2, 0.08, 0.25, 0.3
 WISHES, SHARES = ("all", "fewer", "none"), (0.6, 0.25, 0.15)
 CHANGE_THEIR_MIND, TELL_THEIR_BIRTHDAY, TELL_IT_LATE, LEAPLINGS = 0.1, 0.7, 0.3, 0.05
@@ -21,13 +22,18 @@ A_LEAP_YEAR = 1996
 
 @dataclass(frozen=True)
 class Visit:
-    """``booked``: at the till, else they check in. ``review``: so long after it they write one."""
+    """``booked``: at the till, else they check in. ``review``: so long after it they write one.
+
+    ``takes``: a reward, if there is one. ``uses``: which of the offers that the card shows, from 0 to 1.
+    """
 
     at: datetime
     zone: str
-    booked: bool
-    cents: int
-    review: timedelta | None
+    booked: bool = False
+    cents: int = 0
+    review: timedelta | None = None
+    takes: bool = False
+    uses: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ def _visit(rng: Random, day: date, may_check_in: bool) -> Visit:
     zone = NEW_YORK if rng.random() < ABROAD else BERLIN
     at = datetime.combine(day, time(*divmod(min(minute_of(rng), 17 * 60), 60)), ZoneInfo(zone)).astimezone(UTC)
     review = timedelta(minutes=5 * rng.randrange(60)) if rng.random() < REVIEWS else None
-    return Visit(at, zone, not (may_check_in and rng.random() < CHECK_INS), paid(rng), review)
+    booked, takes = not (may_check_in and rng.random() < CHECK_INS), rng.random() < TAKE
+    return Visit(at, zone, booked, paid(rng), review, takes, rng.random() if rng.random() < USE else None)
 
 
 def _between(rng: Random, begins: datetime, ends: datetime) -> datetime:

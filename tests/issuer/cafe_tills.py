@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from random import Random
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,8 +23,6 @@ from tests.issuer.cafe_people import JOIN_BEFORE, Guest, Visit
 from tests.issuer.counting import Till, locked
 from tests.issuer.phones import Phone
 
-TAKE, USE = 0.4, 0.3
-"""How many of those who come take a reward, and take up an offer, if there is one."""
 Outcome = TypeVar("Outcome")
 Deed = Callable[[Session, Card], Outcome]
 
@@ -39,7 +36,6 @@ class Tills:
 
     at: dict[tuple[str, str], Till]
     hands: Hands
-    rng: Random
     diary: Diary
     offers: dict[str, UUID] = field(default_factory=dict)
     ahead: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
@@ -82,10 +78,10 @@ class Tills:
             self._do(bearer, lambda session, card: buy(session, card, Order(visit.cents), till.visit()))
         bearer.came.append(Came(till.now, visit.zone, visit.booked, visit.cents))
         self.tally["visits"] += 1
-        if self.rng.random() < TAKE:
+        if visit.takes:
             self._take(till, bearer)
-        if self.rng.random() < USE and self.offers:
-            self._use(till, bearer)
+        if visit.uses is not None and self.offers:
+            self._use(till, bearer, visit.uses)
         if visit.review is not None:
             self._plan(till.now + visit.review, lambda: self._review(bearer, visit.zone))
 
@@ -118,14 +114,14 @@ class Tills:
             bearer.taken.append(till.now)
             self.tally["rewards"] += 1
 
-    def _use(self, till: Till, bearer: Bearer) -> None:
+    def _use(self, till: Till, bearer: Bearer, which: float) -> None:
         with till.work() as session:
             mine = select(Showing.offer_id).where(Showing.card_id == bearer.id, Showing.state == "shown")
             shown = set(session.scalars(mine))
         names = sorted(name for name, offer_id in self.offers.items() if offer_id in shown)
         if not names:
             return
-        offer_id = self.offers[name := self.rng.choice(names)]
+        offer_id = self.offers[name := names[int(which * len(names))]]
         found = self._do(bearer, lambda session, card: offer_redeeming.redeem(session, card, offer_id, till.visit()))
         if isinstance(found, Booked):
             bearer.used.append((name, till.now))

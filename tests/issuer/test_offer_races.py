@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from issuer import relaying, sweeps
+from issuer import relaying, sweeps, wishing
+from issuer.customers import Told
 from issuer.database import transaction
 from issuer.schema import Showing, Voucher
 from tests.issuer.counting import Till
@@ -58,6 +59,11 @@ class Shop:
         with transaction(self.stage.till.engine) as session:
             relaying.number_due(session, self.now(), timedelta())
 
+    def wish(self) -> None:
+        card_id, wanted = random.choice(self.cards), random.choice(("all", "fewer"))  # noqa: S311
+        with self.stage.till.work() as session:
+            wishing.choose(session, card_id, wanted, Told("card", "de"), self.now())
+
     def change(self) -> None:
         own = Stage(self.stage.till, self.now())
         own.become(self.paused_now_and_then, "pause")
@@ -81,7 +87,7 @@ def test_all_at_once_and_again_and_again(stage: Stage) -> None:
     cards = [stage.till.join() for _ in range(12)]
     offer_id, other_id = stage.live(unlocks=VOUCHER), stage.live()
     shop = Shop(stage, cards, other_id)
-    at_once(shop.work, shop.work, shop.work, shop.stamp, shop.stamp, shop.number, shop.change)
+    at_once(shop.work, shop.work, shop.work, shop.stamp, shop.stamp, shop.number, shop.change, shop.wish)
     stage.look(shop.now())
     stage.look(shop.now() + timedelta(minutes=2))
     assert all(set(stage.shown(card_id)) == {offer_id, other_id} for card_id in cards)

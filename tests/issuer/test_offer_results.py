@@ -227,6 +227,13 @@ def pages(till: Till, offer_id: UUID | None, limit: int) -> Iterator[list[Held]]
         after = page[-1].at, page[-1].card_id
 
 
+def test_a_page_does_not_part_what_was_held_back_of_a_card_at_one_moment(till: Till, offer_id: UUID) -> None:
+    for _ in range(3):
+        card_id = held(till, offer_id, "weekly")
+        again(till, offer_id, card_id, turn="another", state="held", reason="weekly", shown_at=None)
+    assert [len(page) for page in pages(till, offer_id, 1)] == [2, 2, 2]
+
+
 def test_who_was_held_back_is_listed_newest_first(till: Till, offer_id: UUID) -> None:
     cards = [held(till.later(number), offer_id, "weekly") for number in range(5)]
     decided(till, offer_id)

@@ -25,7 +25,7 @@ class NewOffer(Offer):
 class OfferChange(Body):
     """What is absent stays; ``unlocks`` is taken away by null. ``state``: ended is for good.
 
-    A change of what an offer says that has run is a new version at once.
+    A change of what an offer says that has run is a new version at once; its trigger stays of the same kind.
     """
 
     name: Line | None = None

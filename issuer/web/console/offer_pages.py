@@ -131,9 +131,10 @@ def held_back() -> str:
     meant, after = parsed_id(request.args.get("offer", "")), after_of(request.args.get("after"))
     with transaction(house().engine, g.merchant_id) as session:
         around = frame(session)
-        found = offer_results.held_back(session, meant, HELD_AT_ONCE + 1, after)
-    shown, zone = found[:HELD_AT_ONCE], around["merchant"].zone
-    more = token_of(shown[-1].at, shown[-1].card_id) if len(found) > HELD_AT_ONCE else None
+        shown = offer_results.held_back(session, meant, HELD_AT_ONCE, after)
+        last = (shown[-1].at, shown[-1].card_id) if shown else None
+        more = token_of(*last) if last and offer_results.held_back(session, meant, 1, last) else None
+    zone = around["merchant"].zone
     return render_template(
         "console/offers/held.html",
         rows=[_held(one, zone) for one in shown],
