@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -227,7 +227,7 @@ class Trial:
     def _calm(self, window: Window, at: datetime) -> datetime:
         """The end of the quiet hours on that day."""
         zone = ZoneInfo(window.zone)
-        return datetime.combine(at.astimezone(zone).date(), POLICY.quiet_until, zone).astimezone(ZoneInfo("UTC"))
+        return datetime.combine(at.astimezone(zone).date(), POLICY.quiet_until, zone).astimezone(UTC)
 
     # --- budgets ------------------------------------------------------------------------------------------------
 

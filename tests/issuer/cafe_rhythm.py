@@ -14,7 +14,7 @@ AGAIN = (0.483, 0.646, 0.716, 0.717, 0.749, 0.788, 0.713, 0.774, 0.821)
 GAPS = (1, 2, 4, 7, 9, 12, 15, 19, 23, 28, 34, 41, 49, 58, 72, 90, 117, 149, 196, 279, 532)
 """Days between two purchases: the shortest, the twentieth part, the tenth … the longest."""
 DOLLARS = (8, 12, 14, 15, 20, 26, 30, 39, 49, 69, 120)
-"""What was paid at once, by tenths, without the cents; the lowest and the highest two in a hundred left out."""
+"""What was paid at once, by tenths, to the dollar; the lowest and the highest three in a hundred left out."""
 PACE = 4
 """People come to a café more often than they buy records: one of its days is four of theirs."""
 BUSY = (

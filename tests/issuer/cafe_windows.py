@@ -5,7 +5,7 @@ Nothing of the service is asked. What the offers say stands here once more, in p
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from tests.issuer.turning import Wall, opened, wall
 DAY, HOUR, MIDNIGHT = timedelta(days=1), timedelta(hours=1), time(0)
 MORNINGS = Hours(weekdays=(0, 1, 2, 3, 4, 6), start=time(7), end=time(10))
 NIGHTS = Hours(weekdays=(4, 5), start=time(22), end=time(2, 30))
-NEVER = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Window:
 
 @dataclass
 class Calendar:
-    """``walls``: what clocks on the wall show, by zone."""
+    """Days and hours as clocks on the wall show them, and what was due by the diary."""
 
     diary: Diary
 
@@ -193,8 +193,8 @@ class Calendar:
         """For each day from when until when it is the next on which points end; the oldest are spent first."""
         lots, found, current, since = dict[date, int](), dict[date, tuple[datetime, datetime]](), None, NEVER
         for at, points in self._booked(bearer):
-            for day in [day for day in lots if self.begin_of_any(day + (GRACE_DAYS + 1) * DAY) <= at]:
-                over = self.begin_of_any(day + (GRACE_DAYS + 1) * DAY)
+            for day in [day for day in lots if _midnight(day + (GRACE_DAYS + 1) * DAY) <= at]:
+                over = _midnight(day + (GRACE_DAYS + 1) * DAY)
                 del lots[day]
                 if day == current:
                     found[day] = (since, over)
@@ -209,7 +209,7 @@ class Calendar:
                     found[current] = (since, at)
                 current, since = min(lots, default=None), at
         while current is not None:
-            over = self.begin_of_any(current + (GRACE_DAYS + 1) * DAY)
+            over = _midnight(current + (GRACE_DAYS + 1) * DAY)
             found[current] = (since, over)
             del lots[current]
             current, since = min(lots, default=None), over
@@ -219,16 +219,17 @@ class Calendar:
         earned = [(came.at, came.cents // 100) for came in bearer.came if came.booked]
         return sorted([*earned, *((at, -PRICE) for at in bearer.taken)], key=lambda one: (one[0], -one[1]))
 
-    def begin_of_any(self, day: date) -> datetime:
-        """Of days before the wall was first read, too."""
-        return datetime.combine(day, MIDNIGHT, ZoneInfo(BERLIN)).astimezone(ZoneInfo("UTC"))
-
     def _calm(self, at: datetime) -> datetime:
         """A first word of what ends is said when the quiet hours are over."""
         local = at.astimezone(ZoneInfo(BERLIN))
         if time(8) <= local.time() < time(21):
             return at
         return self.wall(BERLIN).first(local.date() + DAY * (local.hour >= 21), time(8))
+
+
+def _midnight(day: date) -> datetime:
+    """In Berlin, of days too on which nobody read the wall yet."""
+    return datetime.combine(day, MIDNIGHT, ZoneInfo(BERLIN)).astimezone(UTC)
 
 
 def in_year(day: date, year: int) -> date:
