@@ -40,12 +40,17 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
     :param corner: the shop in Berlin
     :param cards: how many there are, by which the limits go
     """
+    parts = {**_ambient(corner), **_of_happenings(), **_of_states(cards)}
+    return {name: an_offer(name=name, **({"content": TEXTS} | more)) for name, more in parts.items()}
+
+
+def _ambient(corner: UUID) -> dict[str, dict[str, Any]]:
     here = [str(corner)]
     mornings = {"weekdays": [0, 1, 2, 3, 4, 6], "start": "07:00", "end": "10:00"}
     nights = {"weekdays": [4, 5], "start": "22:00", "end": "02:30"}
     from_spring = {"first": SPRING}
     warm = {"kind": "weather", "limit": "20", "at": "15:00", "until": "18:00", "location": str(corner)}
-    parts: dict[str, dict[str, Any]] = {
+    return {
         "morning": {"trigger": {"kind": "place", "hours": mornings, "locations": here}, "window": from_spring},
         "night": {
             "trigger": {"kind": "time", "hours": nights, "locations": here},
@@ -53,6 +58,11 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
             "window": from_spring,
         },
         "warm": {"trigger": warm, "limits": {"cards": 40, "each_time": True}},
+    }
+
+
+def _of_happenings() -> dict[str, dict[str, Any]]:
+    return {
         "second": {"trigger": {"kind": "visit", "nth": 2}, "unlocks": VOUCHER},
         "after": {"trigger": {"kind": "visit", "after_hours": 3}, "lasts_days": 1, "limits": {"rest_days": 14}},
         "birthday": {
@@ -62,6 +72,18 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
             "limits": {"per_person": 1},
         },
         "anniversary": {"trigger": {"kind": "anniversary", "days_after": 9}, "trial": {"other": OTHER}},
+        "tier": {"trigger": {"kind": "tier", "tier": GOLD}, "lasts_days": 10},
+        "milestone": {"trigger": {"kind": "milestone", "visits": 3, "every": True}, "limits": {"per_person": 2}},
+        "event": {
+            "trigger": {"kind": "event", "name": REVIEW},
+            "lasts_days": 3,
+            "trial": {"hold_out": 20, "other": OTHER},
+        },
+    }
+
+
+def _of_states(cards: int) -> dict[str, dict[str, Any]]:
+    return {
         "quiet": {
             "trigger": {"kind": "quiet", "days": 30},
             "unlocks": VOUCHER,
@@ -72,12 +94,4 @@ def offers_of(corner: UUID, cards: int) -> Mapping[str, Offer]:
         "nearly": {"trigger": {"kind": "nearly", "missing": 1}, "lasts_days": 9},
         "unused": {"trigger": {"kind": "unused", "days": 7}, "lasts_days": 10},
         "lapsing": {"trigger": {"kind": "lapsing", "days": 7}, "lasts_days": 5},
-        "tier": {"trigger": {"kind": "tier", "tier": GOLD}, "lasts_days": 10},
-        "milestone": {"trigger": {"kind": "milestone", "visits": 3, "every": True}, "limits": {"per_person": 2}},
-        "event": {
-            "trigger": {"kind": "event", "name": REVIEW},
-            "lasts_days": 3,
-            "trial": {"hold_out": 20, "other": OTHER},
-        },
     }
-    return {name: an_offer(name=name, **({"content": TEXTS} | more)) for name, more in parts.items()}
