@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from issuer import card_facts, deciding, governing, showings
 from issuer.database import send_ahead, set_merchant
 from issuer.deciding import Outcome, Scene, Windows
+from issuer.due import pause
 from issuer.keys import Keys
 from issuer.limiting import Asked, used
 from issuer.offering import Running, live_offers
@@ -25,7 +26,6 @@ from issuer.publishing import CAMPAIGN, OFFER, publish
 from issuer.rollouts import carried
 from issuer.schema import Agenda, Card, Offer, Pass, Publication
 
-FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(days=1)
 SHORTEST = timedelta(seconds=1)
 """No card is looked at twice in the same moment, whatever is said of it."""
 
@@ -117,8 +117,7 @@ def put_off(session: Session, card_id: UUID, now: datetime) -> int:
     attempts = session.scalar(due.with_for_update())
     if attempts is None:
         return 0
-    wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts, 16))
-    again = update(Agenda).where(Agenda.card_id == card_id).values(due_at=now + wait, attempts=attempts + 1)
+    again = update(Agenda).where(Agenda.card_id == card_id).values(due_at=now + pause(attempts), attempts=attempts + 1)
     session.execute(again.execution_options(synchronize_session=False))
     return attempts + 1
 
@@ -201,7 +200,7 @@ def _facts(
         return {}
     around = card_facts.around_of(session, active[0].merchant_id, now)
     kinds = {one.offer.trigger.kind for one in running}
-    known = card_facts.facts_of(session, keys, active, around, now, birthdays="birthday" in kinds, kinds=kinds)
+    known = card_facts.facts_of(session, keys, active, around, now, kinds)
     return {card.id: (card, facts) for card, facts in zip(active, known, strict=True)}
 
 

@@ -24,7 +24,6 @@ from issuer.offers.fifths import Cuts
 from issuer.offers.offer import MOST_DAYS
 from issuer.offers.policy import Policy
 from issuer.offers.record import Booking, Counter, Record
-from issuer.offers.triggers import KINDS as ALL
 from issuer.remembering import Remembered
 from issuer.schema import Card, Event, Forecast, Location, Merchant
 from issuer.vouchers import END as VOUCHER_END
@@ -150,17 +149,13 @@ def facts_of(
     cards: Sequence[Card],
     around: Around,
     now: datetime,
-    *,
-    birthdays: bool,
-    kinds: Collection[str] | None = None,
+    kinds: Collection[str],
 ) -> list[Facts]:
     """What is known of these cards now, in their order.
 
-    :param birthdays: whether to look for them; nobody's is read otherwise
-    :param kinds: of the triggers that ask: what only others need is left out; all unless told
+    :param kinds: of the triggers that ask: what only others need, as a birthday, is left out
     """
-    asked = set(ALL if kinds is None else kinds) - {"birthday"} | ({"birthday"} if birthdays else set())
-    return [one.at(now) for one in records_of(session, keys, cards, around, now, asked)]
+    return [one.at(now) for one in records_of(session, keys, cards, around, now, kinds)]
 
 
 def records_of(
@@ -176,7 +171,7 @@ def records_of(
 ) -> list[Record]:
     """The same with its times, so that it can be said of earlier moments too.
 
-    :param kinds: as there; birthdays are read for the trigger of that kind
+    :param kinds: as there
     :param since: the earliest of them; only ``now`` unless told
     :param cuts: of the shop's fifths; those that were reckoned last unless told
     """

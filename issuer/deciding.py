@@ -19,13 +19,12 @@ from issuer.offers.facts import Facts, Turn
 from issuer.offers.governor import Person, Show, Verdict, Wait, Wants, judge_all, wants_of
 from issuer.offers.offer import Offer
 from issuer.offers.policy import Policy
+from issuer.offers.triggers import OF_A_STATE
 from issuer.offers.turns import BY_CALENDAR, next_look, still, turn_of
 from issuer.rules.movement import Movement
 from issuer.schema import Card, Showing, Voucher
 from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, UNWANTED, Candidate
 
-OF_A_STATE = ("nearly", "unused", "lapsing")
-"""Triggers that end with what they are about."""
 Said = TypeVar("Said")
 
 

@@ -86,10 +86,15 @@ def put_off(session: Session, duty: Duty, now: datetime) -> int:
     attempts = session.scalar(select(Due.attempts).where(*_named(duty), Due.due_at <= now).with_for_update())
     if attempts is None:
         return 0
-    wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts, 16))
-    again = update(Due).where(*_named(duty)).values(due_at=now + wait, attempts=attempts + 1)
+    again = update(Due).where(*_named(duty)).values(due_at=now + pause(attempts), attempts=attempts + 1)
     session.execute(again.execution_options(synchronize_session=False))
     return attempts + 1
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after something failed, with so many failures before."""
+    longer: int = 2 ** min(attempts, 16)
+    return min(LONGEST_RETRY, FIRST_RETRY * longer)
 
 
 def _named(duty: Duty) -> tuple[ColumnElement[bool], ...]:

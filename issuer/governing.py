@@ -12,12 +12,10 @@ from issuer import sweeps
 from issuer.database import send
 from issuer.editing import Author
 from issuer.events import VISITED
+from issuer.history import AT_THE_COUNTER
 from issuer.offers.governor import WEEK, Person, Told, quiet_end
 from issuer.offers.policy import Policy
 from issuer.schema import Card, Customer, Merchant, Offer
-
-AT_THE_COUNTER = ("stamp", "purchase", "redemption")
-"""Causes of postings that somebody came to the shop for."""
 
 WISHES = "SELECT id, wish FROM customer WHERE id = ANY(%(customers)s)"
 # What programs say by themselves counts too, so that offers make room for it.

@@ -31,6 +31,8 @@ from issuer.schema import (
 
 ASLEEP = timedelta(minutes=2)
 EARNING = ("stamp", "purchase", "import")
+AT_THE_COUNTER = ("stamp", "purchase", "redemption")
+"""Causes of postings that somebody came to the shop for."""
 TAKEN_BACK = """(
     EXISTS (SELECT FROM posting AS undoing WHERE undoing.reverses_id = posting.id)
     OR EXISTS (

@@ -12,7 +12,7 @@ from issuer.database import send, set_merchant
 from issuer.keys import Keys
 from issuer.offering import live_offers
 from issuer.offers.triggers import BirthdayTrigger
-from issuer.rules.gifts import LEAP_DAY
+from issuer.rules.gifts import LEAP_DAY, in_year
 from issuer.schema import Merchant
 
 # Who has birthday and was not looked at for it: a birthday that is told later is no change of the card.
@@ -55,10 +55,4 @@ def _days(trigger: BirthdayTrigger, today: date) -> Iterator[tuple[tuple[int, in
     """Each (month, day) whose window holds today, with the day that is meant."""
     for away in range(-trigger.days_before, trigger.days_after + 1):
         day = today - timedelta(days=away)
-        yield (day.month, day.day), day
-        if (day.month, day.day) == (2, 28) and not _is_leap(day.year):
-            yield LEAP_DAY, day
-
-
-def _is_leap(year: int) -> bool:
-    return (date(year, 3, 1) - timedelta(days=1)).day == LEAP_DAY[1]
+        yield from ((born, day) for born in {(day.month, day.day), LEAP_DAY} if in_year(born, day.year) == day)

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from issuer.cards import views
 from issuer.database import send
 from issuer.events import VISITED
-from issuer.governing import AT_THE_COUNTER
-from issuer.history import TAKEN_BACK
+from issuer.history import AT_THE_COUNTER, TAKEN_BACK
 from issuer.offers.difference import Estimate, difference
 from issuer.publishing import GOOGLE
 from issuer.schema import Card, OfferVersion, Showing

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import Text, cast, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from issuer import events, sweeps
 from issuer.editing import Gone, Objection
 from issuer.offer_checks import unknown, unready
 from issuer.offers.offer import Offer
+from issuer.offers.shown import offer_of
 from issuer.refusals import N_
 from issuer.schema import Merchant, OfferVersion
 from issuer.schema import Offer as Row
@@ -92,7 +93,7 @@ def read(stored: Mapping[str, Any]) -> Offer:
 def live_offers(session: Session) -> list[Running]:
     """The offers of the transaction's merchant that run, those that went live first in front."""
     rows = session.execute(_with_version().where(Row.state == "live").order_by(Row.live_at, Row.id))
-    return [Running(row.id, row.version, row.state, row.live_at, read(content)) for row, content in rows]
+    return [Running(row.id, row.version, row.state, row.live_at, offer_of(content)) for row, content in rows]
 
 
 def offer_view(session: Session, offer_id: UUID, *, lock: bool = False) -> OfferView | None:
@@ -243,11 +244,11 @@ def discard(session: Session, offer_id: UUID, author: Author) -> Objection | Non
 
 def _with_version() -> Any:
     version = (OfferVersion.offer_id == Row.id) & (OfferVersion.number == Row.version)
-    return select(Row, OfferVersion.content).outerjoin(OfferVersion, version)
+    return select(Row, cast(OfferVersion.content, Text)).outerjoin(OfferVersion, version)
 
 
-def _view(row: Row, content: Mapping[str, Any] | None) -> OfferView:
-    return OfferView(row, read(content) if content else None, read(row.draft) if row.draft else None)
+def _view(row: Row, content: str | None) -> OfferView:
+    return OfferView(row, offer_of(content) if content else None, read(row.draft) if row.draft else None)
 
 
 def _own(session: Session, offer_id: UUID) -> Row:

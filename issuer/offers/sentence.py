@@ -11,12 +11,10 @@ from issuer.offers.audience_said import audience_said
 from issuer.offers.content import Multiplier, Texts, VoucherOffer
 from issuer.offers.named import Named, quoted
 from issuer.offers.offer import Limits, Offer, Window
+from issuer.offers.triggers import LAST_DAYS, OF_A_STATE
 from issuer.offers.triggers_said import trigger_said
 from issuer.refusals import N_
 from issuer.rules.wording import Wording
-
-OF_A_STATE = ("nearly", "unused", "lapsing")
-OF_AN_EVENT = ("visit", "quiet", "tier", "milestone", "event")
 
 
 def sentence(offer: Offer, words: Wording, named: Named) -> str:
@@ -66,7 +64,7 @@ def _voucher(voucher: VoucherOffer, card: str, words: Wording) -> Iterator[str]:
 
 def _lasts(offer: Offer, words: Wording) -> Iterator[str]:
     days, kind = offer.lasts_days, offer.trigger.kind
-    if kind not in OF_AN_EVENT + OF_A_STATE:
+    if kind not in LAST_DAYS:
         return
     if days == 0:
         yield words.say(N_("until the end of the day"))

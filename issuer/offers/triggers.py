@@ -175,6 +175,10 @@ Trigger = Annotated[
     | WeatherTrigger,
     Field(discriminator="kind"),
 ]
+OF_A_STATE = ("nearly", "unused", "lapsing")
+"""These end with what they are about."""
+LAST_DAYS = ("visit", "quiet", "tier", "milestone", "event", *OF_A_STATE)
+"""These last for as many days as their offer says; the others end by themselves."""
 KINDS = (
     "time", "place", "visit", "birthday", "anniversary", "quiet", "nearly", "unused", "lapsing", "tier", "milestone",
     "event", "weather",

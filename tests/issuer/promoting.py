@@ -14,7 +14,7 @@ from issuer.database import transaction
 from issuer.keys import Keys
 from issuer.offering import Through
 from issuer.offers.offer import Offer
-from issuer.schema import Agenda, Card, Customer, Showing
+from issuer.schema import Agenda, Card, Customer, Showing, Voucher
 from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
 
@@ -22,6 +22,7 @@ TEXTS = {
     "de": {"card": "Kaffee und Croissant 3,90", "message": "Neu: %@"},
     "en": {"card": "Coffee and croissant 3.90", "message": "New: %@"},
 }
+EVENING = {"kind": "time", "hours": {"start": "18:00", "end": "20:00"}}
 VOUCHER = {"kind": "voucher", "names": {"de": "Kuchen", "en": "Cake"}, "worth": {"cents": 300}}
 
 
@@ -159,3 +160,19 @@ class Stage:
         with self.till.work() as session:
             mine = select(Card.customer_id).where(Card.id == card_id).scalar_subquery()
             session.execute(update(Customer).where(Customer.id == mine).values(wish=wanted))
+
+    def running(self, cards: int = 1) -> list[UUID]:
+        """Cards of a merchant with an offer for the evening that was looked for, and is not due."""
+        made = [self.till.join() for _ in range(cards)]
+        self.live(trigger=EVENING)
+        self.look()
+        return made
+
+    def one_look(self, at: datetime | None = None, **more: Any) -> Looked:
+        """One batch of the worker, now or then."""
+        return look(self.till.engine, self.till.keys, self.merchant_id, at or self.now, 200, **more)
+
+    def vouchers(self, card_id: UUID) -> list[Voucher]:
+        """Of a card, the oldest first."""
+        with self.till.work() as session:
+            return list(session.scalars(select(Voucher).where(Voucher.card_id == card_id).order_by(Voucher.created_at)))

@@ -17,11 +17,10 @@ from issuer.joining import Joining, join
 from issuer.publishing import AT_THE_TILL, publish
 from issuer.schema import Agenda, Program
 from tests.issuer.counting import Till, locked
-from tests.issuer.promoting import Stage, look
+from tests.issuer.promoting import EVENING, Stage
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-EVENING = {"kind": "time", "hours": {"start": "18:00", "end": "20:00"}}
 
 
 @pytest.fixture
@@ -44,18 +43,6 @@ def rows(stage: Stage) -> int:
         return session.scalar(select(func.count()).where(Agenda.merchant_id == stage.merchant_id)) or 0
 
 
-def running(stage: Stage, cards: int = 1) -> list[UUID]:
-    """Cards of a merchant with an offer that was looked for, and is not due."""
-    made = [stage.till.join() for _ in range(cards)]
-    stage.live(trigger=EVENING)
-    stage.look()
-    return made
-
-
-def one_look(stage: Stage, at: datetime = AT, **more: object) -> Looked:
-    return look(stage.till.engine, stage.till.keys, stage.merchant_id, at, 200, **more)
-
-
 def test_planning_makes_it_earlier_and_never_later(stage: Stage) -> None:
     card_id = stage.till.join()
     for at, wanted in ((AT, AT), (AT + HOUR, AT), (AT - HOUR, AT - HOUR)):
@@ -71,7 +58,7 @@ def test_nothing_is_due_before_its_moment(own: Stage) -> None:
             assert agenda.any_waits(session, at) is waits
             assert agenda.merchants_waiting(session, at) == [own.merchant_id] * waits
             assert agenda.waiting(session, own.merchant_id, at, 10) == [card_id] * waits
-    assert one_look(own, AT - SECOND) == Looked()
+    assert own.one_look(AT - SECOND) == Looked()
 
 
 def test_merchants_are_named_once_and_who_waits_longest_first(own: Stage) -> None:
@@ -103,7 +90,7 @@ CHANGES: dict[str, Callable[[Stage, UUID], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_changes_a_card_lets_it_be_looked_at(stage: Stage, change: str) -> None:
-    (card_id,) = running(stage)
+    (card_id,) = stage.running()
     stage.now += timedelta(minutes=3)
     CHANGES[change](stage, card_id)
     assert stage.due_at(card_id) == stage.now
@@ -111,7 +98,7 @@ def test_whatever_changes_a_card_lets_it_be_looked_at(stage: Stage, change: str)
 
 @pytest.mark.parametrize("reason", [publishing.MOVED, "design", "expiry", "language"])
 def test_every_reason_counts_but_that_of_offers_themselves(stage: Stage, reason: str) -> None:
-    cards = running(stage, 2)
+    cards = stage.running(2)
     for card_id, why, wanted in ((cards[0], reason, AT + SECOND), (cards[1], publishing.OFFER, AT + 4 * HOUR)):
         with stage.till.work() as session:
             publish(session, [locked(session, card_id)], why, AT_THE_TILL, AT + SECOND)
@@ -132,7 +119,7 @@ def test_where_an_offer_is_only_drafted_nothing_is_due(stage: Stage) -> None:
 
 
 def test_a_card_that_joins_is_due_at_once_however_it_came(stage: Stage) -> None:
-    running(stage)
+    stage.running()
     assert stage.due_at(stage.till.join()) == AT
     with stage.till.work() as session:
         program = session.get_one(Program, stage.till.shop.program_id)
@@ -166,7 +153,7 @@ def test_a_stamp_sends_no_statement_more_where_offers_run(stage: Stage, monkeypa
 
 
 def test_a_change_that_is_given_up_notes_nothing(stage: Stage) -> None:
-    (card_id,) = running(stage)
+    (card_id,) = stage.running()
     with Session(stage.till.engine) as session:
         session.execute(text("SELECT set_config('treuepass.merchant', :id, true)"), {"id": str(stage.merchant_id)})
         publish(session, [locked(session, card_id)], "stamp", AT_THE_TILL, AT)
@@ -199,12 +186,12 @@ def test_what_is_not_due_is_not_put_off(stage: Stage) -> None:
 
 
 def test_a_card_that_was_put_off_and_changes_is_looked_at_at_once_and_forgiven(stage: Stage) -> None:
-    (card_id,) = running(stage)
+    (card_id,) = stage.running()
     stage.plan(card_id, AT)
     with stage.till.work() as session:
         agenda.put_off(session, card_id, AT)
     stage.at().stamped(card_id)
     assert stage.due_at(card_id) == AT
-    one_look(stage)
+    stage.one_look()
     with stage.till.work() as session:
         assert session.scalar(select(Agenda.attempts).where(Agenda.card_id == card_id)) == 0

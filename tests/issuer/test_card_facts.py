@@ -10,6 +10,7 @@ from issuer import events
 from issuer.card_facts import around_of, facts_of
 from issuer.customers import Profile
 from issuer.offers.facts import Facts
+from issuer.offers.triggers import KINDS
 from issuer.schema import Card, Customer, Location
 from tests.issuer.counting import Till, booked
 from tests.issuer.elapsing import NOON, STAMPS, statements
@@ -141,14 +142,14 @@ def test_what_another_system_told_is_known(till: Till) -> None:
 
 def test_a_birthday_is_known_where_it_is_asked_for(till: Till) -> None:
     card_id = till.join(Profile(birthday=date(2000, 2, 29)))
-    assert one(till, card_id, birthdays=True).birthday == (2, 29)
-    assert one(till, card_id).birthday is None
+    assert one(till, card_id, kinds=["birthday"]).birthday == (2, 29)
+    assert one(till, card_id, kinds=["visit"]).birthday is None
 
 
 def test_no_birthday_is_known_of_who_told_none_or_took_it_back(till: Till) -> None:
     silent, sorry = till.join(Profile(name="Ida")), till.join(Profile(birthday=date(2000, 2, 29)))
     tell_birthday(till, sorry, Profile())
-    assert [facts.birthday for facts in known(till, silent, sorry, birthdays=True)] == [None, None]
+    assert [facts.birthday for facts in known(till, silent, sorry)] == [None, None]
 
 
 @pytest.mark.parametrize(("wish", "consented"), [("all", True), ("fewer", False), ("none", False)])
@@ -172,7 +173,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_cards(till: Till
     counted = []
     for asked in (cards[:2], cards):
         with statements(till) as said:
-            known(till, *asked, birthdays=True)
+            known(till, *asked)
         # Each card is loaded by the test, one by one.
         counted.append(len(said) - len(asked))
     assert counted[0] == counted[1]
@@ -187,4 +188,4 @@ def test_another_merchant_knows_nothing_of_a_card(till: Till, other_till: Till) 
         around = around_of(session, other_till.shop.merchant_id, other_till.now)
         assert set(around.shops) == {other_till.shop.location_id}
         with pytest.raises(KeyError):
-            facts_of(session, till.keys, [card], around, till.now, birthdays=True)
+            facts_of(session, till.keys, [card], around, till.now, KINDS)

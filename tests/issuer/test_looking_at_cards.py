@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, insert, inspect, select, text
@@ -21,7 +21,6 @@ from tests.issuer.promoting import VOUCHER, Stage, look
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-EVENING = {"kind": "time", "hours": {"start": "18:00", "end": "20:00"}}
 
 
 @pytest.fixture
@@ -34,18 +33,6 @@ def stage(till: Till) -> Stage:
     return Stage(till, AT)
 
 
-def running(stage: Stage, cards: int = 1) -> list[UUID]:
-    """Cards of a merchant with an offer that was looked for, and is not due."""
-    made = [stage.till.join() for _ in range(cards)]
-    stage.live(trigger=EVENING)
-    stage.look()
-    return made
-
-
-def one_look(stage: Stage, at: datetime = AT, **more: object) -> Looked:
-    return look(stage.till.engine, stage.till.keys, stage.merchant_id, at, 200, **more)
-
-
 def test_a_look_that_was_killed_before_its_commit_did_nothing(stage: Stage) -> None:
     card_id = stage.till.join()
     offer_id = stage.live(unlocks=VOUCHER)
@@ -56,7 +43,7 @@ def test_a_look_that_was_killed_before_its_commit_did_nothing(stage: Stage) -> N
         assert looked.changed == 1
         session.rollback()
     assert (stage.rows(card_id), stage.due_at(card_id), stage.version(card_id)) == ([], AT, 1)
-    assert one_look(stage).changed == 1
+    assert stage.one_look().changed == 1
     assert (stage.shown(card_id), stage.row(offer_id).reached) == ([offer_id], 1)
 
 
@@ -99,9 +86,9 @@ def test_a_card_that_a_till_is_at_work_with_is_left_due_and_the_others_are_done(
         stage.plan(card_id, AT)
     with stage.till.work() as session:
         locked(session, busy)
-        assert one_look(stage).cards == 1
+        assert stage.one_look().cards == 1
     assert (stage.rows(busy), stage.due_at(busy)) == ([], AT)
-    assert one_look(stage).cards == 1
+    assert stage.one_look().cards == 1
     assert len(stage.shown(busy)) == len(stage.shown(free)) == 1
 
 
@@ -126,8 +113,8 @@ def test_while_an_offer_is_changed_nobody_looks(stage: Stage) -> None:
     stage.plan(card_id, AT)
     with stage.till.work() as session:
         session.execute(text("SELECT FROM offer WHERE id = :id FOR NO KEY UPDATE"), {"id": offer_id})
-        assert one_look(stage) == Looked()
-    assert one_look(stage).changed == 1
+        assert stage.one_look() == Looked()
+    assert stage.one_look().changed == 1
 
 
 def test_a_pause_that_comes_while_cards_are_looked_at_finds_what_they_were_shown(stage: Stage) -> None:
@@ -150,7 +137,7 @@ def test_a_pause_that_comes_while_cards_are_looked_at_finds_what_they_were_shown
 def test_a_row_of_no_card_goes_away_by_itself(stage: Stage) -> None:
     nobody = uuid4()
     stage.plan(nobody, AT)
-    one_look(stage)
+    stage.one_look()
     assert stage.due_at(nobody) is None
 
 
@@ -158,12 +145,12 @@ def test_a_row_of_another_merchants_card_touches_nothing(stage: Stage, other_til
     card_id = other_till.join()
     stage.live()
     stage.plan(card_id, AT)
-    one_look(stage)
+    stage.one_look()
     assert Stage(other_till, AT).rows(card_id) == []
 
 
 def test_what_was_looked_at_is_due_again_when_something_opens_or_closes(stage: Stage) -> None:
-    (card_id,) = running(stage)
+    (card_id,) = stage.running()
     stage.live(trigger={"kind": "time", "hours": {"start": "21:00", "end": "22:00"}})
     stage.look()
     assert stage.due_at(card_id) == AT + 4 * HOUR
@@ -186,19 +173,19 @@ def test_cards_on_phones_are_changed_up_to_the_pace_and_the_others_stay_due(stag
     stage.live()
     for card_id in (*cards, bare):
         stage.plan(card_id, AT)
-    looked = one_look(stage, pace=2)
+    looked = stage.one_look(pace=2)
     assert (looked.changed, looked.on_phones) == (3, 2)
     assert len(stage.shown(bare)) == 1
     assert [stage.due_at(card_id) for card_id in cards].count(AT) == 3
-    assert [one_look(stage, pace=2).on_phones for _ in range(3)] == [2, 1, 0]
+    assert [stage.one_look(pace=2).on_phones for _ in range(3)] == [2, 1, 0]
 
 
 def test_cards_on_phones_that_do_not_change_are_free(stage: Stage) -> None:
-    cards = running(stage, 5)
+    cards = stage.running(5)
     for card_id in cards:
         Phone(stage.till).register(card_id)
         stage.plan(card_id, AT)
-    assert one_look(stage, pace=1) == Looked(5, 0, 0)
+    assert stage.one_look(pace=1) == Looked(5, 0, 0)
 
 
 def test_only_the_cards_that_are_named_and_due_are_looked_at(stage: Stage) -> None:
@@ -206,7 +193,7 @@ def test_only_the_cards_that_are_named_and_due_are_looked_at(stage: Stage) -> No
     stage.live()
     for card_id, at in ((due, AT), (later, AT + HOUR), (other, AT)):
         stage.plan(card_id, at)
-    assert one_look(stage, only=[due, later]).cards == 1
+    assert stage.one_look(only=[due, later]).cards == 1
     assert (len(stage.shown(due)), stage.shown(later), stage.shown(other)) == (1, [], [])
 
 

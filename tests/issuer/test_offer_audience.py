@@ -271,7 +271,7 @@ def known(till: Till, *card_ids: UUID) -> list[Facts]:
     with till.work() as session:
         cards = [session.get_one(Card, card_id) for card_id in card_ids]
         around = around_of(session, till.shop.merchant_id, till.now)
-        return facts_of(session, till.keys, cards, around, till.now, birthdays=False)
+        return facts_of(session, till.keys, cards, around, till.now, ["time"])
 
 
 def reckon(till: Till) -> None:

@@ -2,14 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer import agenda, happenings
-from issuer.schema import Voucher
 from tests.issuer.counting import Till, booked, locked
 from tests.issuer.gifting import use_voucher
 from tests.issuer.promoting import TEXTS, VOUCHER, Stage
@@ -30,11 +27,6 @@ def now() -> datetime:
 @pytest.fixture
 def stage(till: Till) -> Stage:
     return Stage(till, NOON)
-
-
-def vouchers_of(stage: Stage, card_id: UUID) -> list[Voucher]:
-    with stage.till.work() as session:
-        return list(session.scalars(select(Voucher).where(Voucher.card_id == card_id).order_by(Voucher.created_at)))
 
 
 @pytest.mark.parametrize(("verb", "why"), [("pause", "paused"), ("end", "offer_ended")])
@@ -159,11 +151,11 @@ def test_a_pause_ends_the_voucher_and_the_offer_comes_back_with_another(stage: S
     stage.become(offer_id, "pause")
     stage.look()
     assert stage.till.holds(card_id) == {}
-    assert [voucher.valid_until for voucher in vouchers_of(stage, card_id)] == [NOON + HOUR]
+    assert [voucher.valid_until for voucher in stage.vouchers(card_id)] == [NOON + HOUR]
     stage.now += HOUR
     stage.become(offer_id, "resume")
     stage.look()
-    first, second = vouchers_of(stage, card_id)
+    first, second = stage.vouchers(card_id)
     assert stage.till.holds(card_id) == {f"voucher:{second.id}": 1}
     assert stage.rows(card_id)[0].voucher_id == second.id != first.id
     assert stage.row(offer_id).value == 300
@@ -177,7 +169,7 @@ def test_a_voucher_lasts_as_long_as_other_hours_say(stage: Stage) -> None:
     stage.rewrite(offer_id, trigger={"kind": "time", "hours": {"start": "07:00", "end": "12:00"}}, unlocks=VOUCHER)
     stage.look()
     stage.now = SEVEN + 4 * HOUR
-    (voucher,) = vouchers_of(stage, card_id)
+    (voucher,) = stage.vouchers(card_id)
     assert voucher.valid_until == SEVEN + 5 * HOUR
     booked(use_voucher(stage.at(), card_id, voucher.code))
 
@@ -197,7 +189,7 @@ def test_a_pause_ends_what_is_left_of_a_voucher_that_was_used_once(stage: Stage)
     card_id = stage.till.join()
     offer_id = stage.live(unlocks=VOUCHER | {"uses": 3})
     stage.look()
-    booked(use_voucher(stage.at(), card_id, vouchers_of(stage, card_id)[0].code))
+    booked(use_voucher(stage.at(), card_id, stage.vouchers(card_id)[0].code))
     stage.become(offer_id, "pause")
     stage.look()
     assert stage.till.holds(card_id) == {}

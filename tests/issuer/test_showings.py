@@ -2,13 +2,12 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from issuer.offers.bounds import FOREVER
-from issuer.schema import Card, Voucher
+from issuer.schema import Card
 from tests.issuer import returning
 from tests.issuer.counting import Till
 from tests.issuer.promoting import TEXTS, VOUCHER, Stage
@@ -29,11 +28,6 @@ def now() -> datetime:
 @pytest.fixture
 def stage(till: Till) -> Stage:
     return Stage(till, NOON)
-
-
-def voucher_of(stage: Stage, card_id: UUID) -> list[Voucher]:
-    with stage.till.work() as session:
-        return list(session.scalars(select(Voucher).where(Voucher.card_id == card_id).order_by(Voucher.created_at)))
 
 
 def test_a_live_offer_is_shown_on_every_card(stage: Stage) -> None:
@@ -247,7 +241,7 @@ def test_a_voucher_comes_and_goes_with_its_offer(stage: Stage) -> None:
     offer_id = stage.live(trigger=MORNING, unlocks=VOUCHER)
     stage.look()
     stage.look(SEVEN)
-    (voucher,) = voucher_of(stage, card_id)
+    (voucher,) = stage.vouchers(card_id)
     assert (voucher.origin, voucher.valid_from, voucher.valid_until) == ("offer", SEVEN, SEVEN + 3 * HOUR)
     assert stage.till.holds(card_id) == {f"voucher:{voucher.id}": 1}
     assert (stage.rows(card_id)[0].voucher_id, stage.row(offer_id).value) == (voucher.id, 300)
@@ -259,7 +253,7 @@ def test_an_offer_without_an_end_gives_a_voucher_without_one(stage: Stage) -> No
     card_id = stage.till.join()
     stage.live(unlocks=VOUCHER)
     stage.look()
-    (voucher,) = voucher_of(stage, card_id)
+    (voucher,) = stage.vouchers(card_id)
     assert voucher.valid_until is None
 
 
@@ -359,4 +353,4 @@ def test_a_visit_that_is_told_late_makes_no_other_one_the_third(stage: Stage) ->
         stage.look()
     stage.at().stamped(card_id, occurred_at=NOON + 2 * DAY)
     stage.look(stage.now + DAY)
-    assert (stage.said(card_id), len(voucher_of(stage, card_id))) == ([("shown", None)], 1)
+    assert (stage.said(card_id), len(stage.vouchers(card_id))) == ([("shown", None)], 1)

@@ -126,3 +126,20 @@ class Scene:
 
     def _publication(self, session, card_id: UUID) -> Publication:  # type: ignore[no-untyped-def]
         return session.get_one(Publication, (self.passes[card_id], "apple"))
+
+
+class Hands:
+    """A clock moved by hand."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def hands_of(office: Office, at: datetime) -> Hands:
+    """The office's clock, stopped at this moment."""
+    hands = Hands(at)
+    office.__dict__["clock"] = hands
+    return hands

@@ -22,7 +22,7 @@ from issuer.schema import Card, Due, Entry, JobRun, Posting, Program, Voucher
 from issuer.settings import Settings
 from issuer.visits import Visit
 from tests.conftest import PASS_TYPE, Cafe
-from tests.worker.scene import PushService, Scene, token_of
+from tests.worker.scene import Hands, PushService, Scene, hands_of, token_of
 from worker import looking_after
 from worker.app import make_celery
 from worker.apple_push import push_waiting
@@ -35,16 +35,6 @@ JOINED = datetime(2026, 1, 15, 11, tzinfo=UTC)
 OVER = datetime(2027, 2, 1, 9, tzinfo=UTC)
 
 
-class Hands:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = JOINED
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def now() -> datetime:
     """The day on which the café was founded, certificates included: they last for years."""
@@ -53,9 +43,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def hands(office: Office) -> Hands:
-    hands = Hands()
-    office.__dict__["clock"] = hands
-    return hands
+    return hands_of(office, JOINED)
 
 
 @pytest.fixture
@@ -128,8 +116,7 @@ def test_two_workers_at_once_book_once(shop: Scene, office: Office, hands: Hands
 
     def work(number: int) -> int:
         own = Office(office.settings)
-        own.__dict__["clock"] = Hands()
-        own.clock.at = OVER + timedelta(seconds=number)  # type: ignore[attr-defined]
+        hands_of(own, OVER + timedelta(seconds=number))
         together.wait()
         done = look_after(own)
         own.engine.dispose()

@@ -20,7 +20,7 @@ from issuer.schema import Agenda, Card, JobRun, OfferVersion, Showing
 from issuer.schema import Offer as Row
 from tests.conftest import PASS_TYPE, Cafe, open_cafe
 from tests.issuer.promoting import VOUCHER, promote
-from tests.worker.scene import PushService, Scene, token_of
+from tests.worker.scene import Hands, PushService, Scene, hands_of, token_of
 from worker import offers
 from worker.apple_push import push_waiting
 from worker.lines import Lines
@@ -32,16 +32,6 @@ MORNING = {"kind": "time", "hours": {"start": "07:00", "end": "10:00"}}
 SEVEN = datetime(2026, 6, 2, 5, tzinfo=UTC)
 
 
-class Hands:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = AT
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def now() -> datetime:
     """The day on which the café was founded, certificates included: they last for years."""
@@ -50,9 +40,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def hands(office: Office) -> Hands:
-    hands = Hands()
-    office.__dict__["clock"] = hands
-    return hands
+    return hands_of(office, AT)
 
 
 @pytest.fixture
@@ -206,9 +194,8 @@ def test_two_workers_in_seconds_of_their_own_show_each_card_once(shop: Scene, of
     together = threading.Barrier(4)
 
     def work(number: int) -> int:
-        own, hands = Office(office.settings), Hands()
-        hands.at += timedelta(seconds=number)
-        own.__dict__["clock"] = hands
+        own = Office(office.settings)
+        hands = hands_of(own, AT + timedelta(seconds=number))
         together.wait()
         found = sum(show_offers(own) for hands.at in [AT + timedelta(seconds=number + 4 * turn) for turn in range(4)])
         own.engine.dispose()

@@ -12,7 +12,7 @@ from issuer.database import transaction
 from issuer.schema import Showing
 from issuer.settings import Settings
 from tests.issuer.promoting import promote
-from tests.worker.scene import Scene
+from tests.worker.scene import Hands, Scene, hands_of
 from worker.app import make_celery
 from worker.offers import show_offers
 from worker.office import Office
@@ -21,21 +21,9 @@ from worker.relay import Relay
 AT = datetime(2026, 6, 1, 10, tzinfo=UTC)
 
 
-class Hands:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = AT
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def hands(office: Office) -> Hands:
-    hands = Hands()
-    office.__dict__["clock"] = hands
-    return hands
+    return hands_of(office, AT)
 
 
 @pytest.fixture

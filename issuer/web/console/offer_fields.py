@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from issuer.offers.content import LONGEST_BACK, LONGEST_CARD, LONGEST_MESSAGE, LONGEST_PLACE
+from issuer.offers.triggers import LAST_DAYS
 from issuer.refusals import N_
 
 
@@ -113,8 +114,7 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("trigger.location", N_("At this shop"), "shop"),
     ),
 }
-CLOCKED = ("time", "place", "weather", "birthday", "anniversary")
-"""These end by themselves; the others last for as many days as the offer says."""
+
 
 CONTENT = (
     Field("content.card", N_("Text on the card"), "text", optional=False, pair=True, most=LONGEST_CARD),
@@ -203,7 +203,7 @@ TRIAL = (
 def sections_of(kind: str) -> tuple[Section, ...]:
     """The form of an offer that this sets off: when, what, for whom, how much, and what is for the few."""
     content = tuple(one for one in CONTENT if one.path != "content.place" or kind == "place")
-    bounds = tuple(one for one in BOUNDS if one.path != "lasts_days" or kind not in CLOCKED)
+    bounds = tuple(one for one in BOUNDS if one.path != "lasts_days" or kind in LAST_DAYS)
     return (
         Section("when", N_("When"), N_("Only at certain hours"), TRIGGER_FIELDS[kind]),
         Section("what", N_("What customers read"), N_("What phones say, small print"), content),
