@@ -1,11 +1,10 @@
 """Where the fifths of a merchant's cards part, reckoned once a day and kept: comparing cards each time is dear."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.orm import Session
 
@@ -61,14 +60,12 @@ def refresh(session: Session, merchant_id: UUID, now: datetime) -> bool:
 
     Before the first time nobody is in a fifth, so all cards are looked at once they are.
     """
-    asking = _asking(session)
     reckoned_at = session.scalar(select(FifthCuts.reckoned_at).where(FifthCuts.merchant_id == merchant_id))
-    if not asking or (reckoned_at is not None and now - reckoned_at < A_DAY):
+    if not _is_asked(session) or (reckoned_at is not None and now - reckoned_at < A_DAY):
         return False
     reckon(session, merchant_id, now)
     if reckoned_at is None:
-        # One sweep looks at all cards, whatever offer it is for.
-        sweeps.begin(session, asking[0], now)
+        sweeps.begin_for_all(session, now)
     return True
 
 
@@ -104,8 +101,8 @@ def reckoned(session: Session, merchant_id: UUID, now: datetime) -> Cuts | None:
     return cuts_of(rows) if rows else None
 
 
-def _asking(session: Session) -> Sequence[Offer]:
-    """Offers that run and are for certain fifths."""
+def _is_asked(session: Session) -> bool:
+    """Whether an offer that runs is for certain fifths."""
     version = (OfferVersion.offer_id == Offer.id) & (OfferVersion.number == Offer.version)
     measured = OfferVersion.content["audience"].has_any(array(MEASURES))
-    return session.scalars(select(Offer).join(OfferVersion, version).where(Offer.state == "live", measured)).all()
+    return bool(session.scalar(select(exists().where(version, Offer.state == "live", measured))))

@@ -15,7 +15,7 @@ from issuer.events import VISITED
 from issuer.history import AT_THE_COUNTER
 from issuer.offers.governor import WEEK, Person, Told, quiet_end
 from issuer.offers.policy import Policy
-from issuer.schema import Card, Customer, Merchant, Offer
+from issuer.schema import Card, Customer, Merchant
 
 WISHES = "SELECT id, wish FROM customer WHERE id = ANY(%(customers)s)"
 # What programs say by themselves counts too, so that offers make room for it.
@@ -55,10 +55,7 @@ def save_policy(session: Session, author: Author, policy: Policy) -> None:
     merchant = session.get_one(Merchant, author.merchant_id, with_for_update={"key_share": True})
     merchant.policy = policy.model_dump(mode="json")
     author.record(session, "policy_changed", **merchant.policy)
-    # One sweep looks at all cards, whatever offer it is for.
-    running = session.scalar(select(Offer).where(Offer.state == "live").limit(1))
-    if running is not None:
-        sweeps.begin(session, running, author.now)
+    sweeps.begin_for_all(session, author.now)
 
 
 def persons_of(session: Session, cards: Sequence[Card], now: datetime) -> Mapping[UUID, Person]:

@@ -10,12 +10,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from issuer.limiting import Used
-from issuer.offer_weighing import OUT
+from issuer.offer_weighing import SHOWN, Judged, judged
 from issuer.offering import Running
-from issuer.offers.arms import arm_of
 from issuer.offers.belonging import belongs, changes_at
 from issuer.offers.facts import Facts, Turn
-from issuer.offers.governor import Person, Show, Wait, judge, wants_of
+from issuer.offers.governor import Person
 from issuer.offers.policy import Policy
 from issuer.offers.record import Record
 from issuer.offers.turns import BY_CALENDAR, next_look, turn_of
@@ -96,32 +95,21 @@ class Past:
         return known[1]
 
     def _decide(self, place: int, facts: Facts, turn: Turn, at: datetime) -> datetime | None:
-        reason, again = self._judged(place, facts, turn, at)
+        found = self._judged(place, facts, turn, at)
         day = at.astimezone(ZoneInfo(facts.around.zone)).date()
-        if reason:
-            self._held.setdefault((place, turn.key), (day, reason))
-            return again
+        if found.what != SHOWN:
+            self._held.setdefault((place, turn.key), (day, found.what))
+            return found.again
         self._held.pop((place, turn.key), None)
         self._done.add((place, turn.key))
         self._shown[day] += 1
+        self._persons[facts.customer_id] = found.person
         return None
 
-    def _judged(self, place: int, facts: Facts, turn: Turn, at: datetime) -> tuple[str, datetime | None]:
-        """Why it is not shown, if so, and when that may be otherwise."""
-        offer, asked = self._running.offer, (self._running, self._cards[place], turn)
-        if (objection := self._used.objection(asked, at)) is not None:
-            return objection
-        wants = wants_of(offer, turn.closes, facts.around.zone_of(turn.location_id))
-        last = facts.last_visit.at if facts.last_visit else None
-        person = replace(self._persons[facts.customer_id], last_visit=last)
-        verdict = judge(wants, person, self._policy, at)
-        if not isinstance(verdict, Show):
-            return verdict.reason, verdict.until if isinstance(verdict, Wait) else verdict.again
-        if arm_of(offer.trial, self._running.id, facts.customer_id) == OUT:
-            return OUT, None
-        self._persons[facts.customer_id] = person.after(verdict, wants, at)
-        self._used.count(asked, at)
-        return "", None
+    def _judged(self, place: int, facts: Facts, turn: Turn, at: datetime) -> Judged:
+        asked, last = (self._running, self._cards[place], turn), facts.last_visit
+        person = replace(self._persons[facts.customer_id], last_visit=last.at if last else None)
+        return judged(asked, facts, person, self._policy, self._used, at)
 
 
 def _changes(record: Record, start: datetime, end: datetime) -> list[datetime]:

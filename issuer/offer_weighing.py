@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from issuer.offering import Running
 from issuer.offers.arms import arm_of
 from issuer.offers.belonging import belongs
 from issuer.offers.facts import Facts
-from issuer.offers.governor import Person, Show, judge, wants_of
+from issuer.offers.governor import Person, Show, Wait, judge, wants_of
 from issuer.offers.offer import Limits, Offer
 from issuer.offers.policy import Policy
 from issuer.offers.turns import turn_of
@@ -24,6 +25,29 @@ from issuer.schema import Offer as Row
 
 SHOWN, OUT, HAD = "shown", "out", "had"
 """Instead of a reason: on the card, now or already; one of the hold-out; on it in this window before, and over."""
+
+
+class Judged(NamedTuple):
+    """``what``: `SHOWN`, `OUT` or the reason why not; ``again``: when that may be otherwise. ``person``: after it."""
+
+    what: str
+    again: datetime | None
+    person: Person
+
+
+def judged(asked: Asked, facts: Facts, person: Person, policy: Policy, used: Used, now: datetime) -> Judged:
+    """What would become of one window of one card, counted if it were shown: limits, the governor, the hold-out."""
+    running, _, turn = asked
+    if (objection := used.objection(asked, now)) is not None:
+        return Judged(*objection, person)
+    wants = wants_of(running.offer, turn.closes, facts.around.zone_of(turn.location_id))
+    verdict = judge(wants, person, policy, now)
+    if not isinstance(verdict, Show):
+        return Judged(verdict.reason, verdict.until if isinstance(verdict, Wait) else verdict.again, person)
+    if arm_of(running.offer.trial, running.id, facts.customer_id) == OUT:
+        return Judged(OUT, None, person)
+    used.count(asked, now)
+    return Judged(SHOWN, None, person.after(verdict, wants, now))
 
 
 def limits_of(limits: Limits, share: float) -> Limits:
@@ -78,22 +102,12 @@ class Weighing:
             self._used.last.setdefault(person, found.last[person])
 
     def _reason(self, asked: Asked, facts: Facts, person: Person, row: Showing | None) -> str:
-        offer, turn = self._running.offer, asked[2]
         if row is not None and row.shown_at is not None:
             return SHOWN if row.state == showings.SHOWN else HAD
-        if (objection := self._used.objection(asked, self._now)) is not None:
-            return objection[0]
-        wants = wants_of(offer, turn.closes, facts.around.zone_of(turn.location_id))
-        verdict = judge(wants, person, self._policy, self._now)
-        if not isinstance(verdict, Show):
-            return verdict.reason
-        if arm_of(offer.trial, self._running.id, facts.customer_id) == OUT:
-            return OUT
-        self._used.count(asked, self._now)
-        return SHOWN
+        return judged(asked, facts, person, self._policy, self._used, self._now).what
 
 
 def running_of(offer: Offer, offer_id: UUID, row: Row | None, now: datetime) -> Running:
     """An offer as if it ran: since it first went live, or from now on."""
     version, live_at = (row.version, row.live_at) if row else (0, None)
-    return Running(offer_id, version, "live", live_at or now, offer)
+    return Running(offer_id, version, live_at or now, offer)

@@ -61,7 +61,6 @@ class Running:
 
     id: UUID
     version: int
-    state: str
     live_at: datetime
     offer: Offer
 
@@ -93,7 +92,7 @@ def read(stored: Mapping[str, Any]) -> Offer:
 def live_offers(session: Session) -> list[Running]:
     """The offers of the transaction's merchant that run, those that went live first in front."""
     rows = session.execute(_with_version().where(Row.state == "live").order_by(Row.live_at, Row.id))
-    return [Running(row.id, row.version, row.state, row.live_at, offer_of(content)) for row, content in rows]
+    return [Running(row.id, row.version, row.live_at, offer_of(content)) for row, content in rows]
 
 
 def offer_view(session: Session, offer_id: UUID, *, lock: bool = False) -> OfferView | None:

@@ -48,6 +48,13 @@ def begin(session: Session, offer: Offer, now: datetime) -> None:
     session.execute(fresh.on_conflict_do_update(index_elements=["offer_id"], set_=values))
 
 
+def begin_for_all(session: Session, now: datetime) -> None:
+    """Look at every card of the transaction's merchant, if any offer runs: a sweep looks at all, whatever it is for."""
+    running = session.scalar(select(Offer).where(Offer.state == "live").limit(1))
+    if running is not None:
+        begin(session, running, now)
+
+
 def any_waits(session: Session, now: datetime) -> bool:
     return session.scalar(select(Sweep.offer_id).where(Sweep.due_at <= now).limit(1)) is not None
 
