@@ -44,7 +44,7 @@ OFFER = Offer.model_validate(
 CLONES = """
     CREATE TEMP TABLE made AS
         SELECT gen_random_uuid() AS card, gen_random_uuid() AS customer, gen_random_uuid() AS pass,
-            gen_random_uuid() AS device, 'serial' || n AS serial, n
+            gen_random_uuid() AS device, md5('serial' || n) AS serial, n
         FROM generate_series(1, %(count)s) AS n;
     CREATE TEMP TABLE first AS SELECT * FROM card ORDER BY id LIMIT 1;
     INSERT INTO customer (id, merchant_id, created_at) SELECT made.customer, merchant_id, created_at FROM made, first;

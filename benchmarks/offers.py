@@ -35,6 +35,9 @@ AIM = 20
 DUE = 1000
 TICKS, WARM_UP = 10, 3
 """Each finds other cards, spread evenly over all. A connection that was at work before has its memory mapped."""
+AHEAD = 40
+"""Ticks of the many before. After a checkpoint a page goes whole into the log when it is first changed: the few have
+that behind them after a tick, and a shop where cards come due every second after a minute."""
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 SEVEN = datetime(2026, 6, 2, 5, tzinfo=UTC)
@@ -102,12 +105,13 @@ class Moments:
 class Shop:
     """A merchant with so many cards in a database of its own, of ``size`` MB, and its worker.
 
-    ``took``: milliseconds of a tick.
+    ``ticks``: at most. ``took``: milliseconds of each.
     """
 
     url: str
     cards: int
     office: Office
+    ticks: int
     moments: Moments = field(default_factory=Moments)
     took: list[float] = field(default_factory=list)
     size: int = 0
@@ -116,7 +120,7 @@ class Shop:
         """Other cards come due, and the worker looks at them."""
         self.moments.at += timedelta(seconds=10)
         step = self.cards // DUE
-        values = {"now": self.moments.at, "step": step, "shift": len(self.took) * (step // TICKS), "due": DUE}
+        values = {"now": self.moments.at, "step": step, "shift": len(self.took) * (step // self.ticks), "due": DUE}
         with psycopg.connect(plain(self.url)) as connection:
             connection.execute(SPREAD, values)
         begun = time.perf_counter()
@@ -127,8 +131,8 @@ class Shop:
 
 
 @contextmanager
-def own_server(memory: str) -> Iterator[str]:
-    """The address of a server with so much memory for pages, as PostgreSQL spells it."""
+def own_server(memory: str, log: str) -> Iterator[str]:
+    """The address of a server with so much memory for pages and log between checkpoints, as PostgreSQL spells it."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     server = PostgreSQL()
     with tempfile.TemporaryDirectory(prefix="treuepass-bench-") as folder:
@@ -136,6 +140,7 @@ def own_server(memory: str) -> Iterator[str]:
             url = server.ensure(Path(folder), lambda _sentence: None).url
             with psycopg.connect(plain(url), autocommit=True) as connection:
                 connection.execute(f"ALTER SYSTEM SET shared_buffers = '{memory}'")
+                connection.execute(f"ALTER SYSTEM SET max_wal_size = '{log}'")
             server.stop()
             yield server.ensure(Path(folder), lambda _sentence: None).url
         finally:
@@ -143,14 +148,14 @@ def own_server(memory: str) -> Iterator[str]:
 
 
 @contextmanager
-def shop(server_url: str, cards: int) -> Iterator[Shop]:
+def shop(server_url: str, cards: int, ticks: int) -> Iterator[Shop]:
     """Founded by the service, filled by SQL: a million cards that join one by one would take hours."""
     url = named(server_url, f"cards_{cards}")
     with psycopg.connect(plain(server_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE cards_{cards}")
     migrating.upgrade(url)
     office = Office(load_settings(environ(url, NO_REDIS), {}))
-    found = Shop(url, cards, office)
+    found = Shop(url, cards, office, ticks)
     office.__dict__["clock"] = found.moments
     merchant_id, program_id = _found(office.engine)
     offers = [_live(office.engine, merchant_id, trigger) for trigger in TRIGGERS]
@@ -186,15 +191,16 @@ def _live(engine: Engine, merchant_id: UUID, trigger: dict[str, Any]) -> UUID:
         return row.id
 
 
-def section(few: Shop, many: Shop, memory: str) -> str:
+def section(few: Shop, many: Shop, server: str) -> str:
     """As Markdown."""
     ratios = [100 * (long / short - 1) for short, long in zip(few.took, many.took, strict=True)]
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d}, {report.machine()}.",
         "",
-        f"{len(few.took)} ticks each, in turns, after {WARM_UP} to warm up: {DUE:,} cards come due, the worker looks"
+        f"{len(few.took)} ticks each, in turns, after {WARM_UP} to warm up, and {many.ticks - TICKS} of the many before"
+        f" those: {DUE:,} cards come due, the worker looks"
         f" at them for {len(TRIGGERS)} offers and shows one. Every card has a row that is due tomorrow. Median (lowest"
-        f" to highest). PostgreSQL with {memory} of shared buffers.",
+        f" to highest). PostgreSQL with {server}.",
         "",
         "| cards | MB | a tick, ms |",
         "|---|---|---|",
@@ -210,15 +216,22 @@ def section(few: Shop, many: Shop, memory: str) -> str:
 @click.option("--few", default=10_000, show_default=True)
 @click.option("--many", default=1_000_000, show_default=True)
 @click.option("--memory", default="3GB", show_default=True, help="shared buffers; less than all cards: pages are read")
+@click.option("--log", default="8GB", show_default=True, help="max_wal_size: less, and checkpoints come in between")
+@click.option("--ahead", default=AHEAD, show_default=True, help="ticks of the many before; 0: just after a checkpoint")
 @click.option("--results", type=click.Path(path_type=Path), help="file whose section on offers is written anew")
-def main(rounds: int, few: int, many: int, memory: str, results: Path | None) -> None:
-    with own_server(memory) as server, shop(server, few) as small, shop(server, many) as large:
+def main(rounds: int, few: int, many: int, memory: str, log: str, ahead: int, results: Path | None) -> None:
+    with (
+        own_server(memory, log) as server,
+        shop(server, few, TICKS) as small,
+        shop(server, many, ahead + TICKS) as large,
+    ):
+        for _ in range(ahead):
+            large.tick()
         for _ in range(WARM_UP + min(rounds, TICKS - WARM_UP)):
             for one in (small, large):
                 one.tick()
-        for one in (small, large):
-            one.took = one.took[WARM_UP:]
-        text = section(small, large, memory)
+        small.took, large.took = small.took[WARM_UP:], large.took[ahead + WARM_UP :]
+        text = section(small, large, f"{memory} of shared buffers, checkpoints after {log} of log")
     click.echo(text)
     if results:
         report.write_section(results, "offers", text)

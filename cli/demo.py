@@ -272,6 +272,7 @@ def what_to_open(facts: Mapping[str, object], data_dir: Path) -> str:
                 f"{facts['console_url']}   {facts['console_email']}   {facts['console_password']}",
             ),
             ("The API", f"{facts['api_url']}/docs   key {facts['api_key']}"),
+            ("Offers", f"{facts['console_url']}/offers   Weather: {facts['sandbox_url']}/weather/"),
         ]
     lines = [f"  {number}. {what:<20}{where}" for number, (what, where) in enumerate(steps, 1)]
     return READY.format(lines="\n".join(lines), logs=data_dir / "log")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.plan import ZONE
 from issuer import api_keys, certificates, people, tills
 from issuer.branding import load_branding
 from issuer.brands import create_brand
@@ -28,6 +29,7 @@ SLUG = "demo"
 EMAIL = "demo@treuepass.example"
 CAFE = NewMerchant(
     name="Café Morgenrot",
+    zone=ZONE,
     contact={
         "address": "Lindenstraße 12, 10969 Berlin",
         "phone": "+49 30 1234567",

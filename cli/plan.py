@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PASS_TYPE = "pass.example.treuepass.demo"  # noqa: S105 (the name of a kind of pass)
 TEAM_ID = "TREUEDEMO1"
+ZONE = "Europe/Berlin"
+"""Of the café, and of the phones in the browser."""
 SECRETS_FILE = "secrets.json"
 OF_AN_ISSUER = ("GOOGLE_ISSUER_ID", "GOOGLE_SERVICE_ACCOUNT_FILE")
 """Whoever brings one of their own wants Google itself, not the sandbox's."""
@@ -76,7 +78,7 @@ def arguments(plan: Plan, name: str, supervisor_pid: int) -> list[str]:
     if name == "web":
         command += ["--port", str(plan.port)]
     if name == "sandbox":
-        command += ["--folder", str(plan.data_dir / "sandbox")]
+        command += ["--folder", str(plan.data_dir / "sandbox"), "--zone", ZONE]
         command += ["--phone-port", str(plan.phone_port), "--apns-port", str(plan.apns_port)]
     return command
 

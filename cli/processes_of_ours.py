@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -105,7 +106,8 @@ def scheduler() -> None:
 @click.option("--folder", required=True, type=click.Path(path_type=Path))
 @click.option("--phone-port", required=True, type=int)
 @click.option("--apns-port", required=True, type=int)
-def sandbox(folder: Path, phone_port: int, apns_port: int) -> None:
+@click.option("--zone", required=True, type=ZoneInfo)
+def sandbox(folder: Path, phone_port: int, apns_port: int, zone: ZoneInfo) -> None:
     """Apple's push service and a phone, for a machine that has neither."""
     clock = Clock(settings_and_log().clock_offset)
     from cli.plan import sandbox_authority  # noqa: PLC0415
@@ -119,6 +121,7 @@ def sandbox(folder: Path, phone_port: int, apns_port: int) -> None:
         authority=sandbox_authority(folder),
         log=log.info,
         now=clock.now,
+        zone=zone,
     )
 
 

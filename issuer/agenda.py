@@ -225,6 +225,7 @@ def _scene(
         persons=dict(governing.persons_of(session, cards, now)),
         used=used(session, asked),
         decided=showings.decided(session, asked),
+        taken=showings.taken(session, asked, now),
     )
 
 

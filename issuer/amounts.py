@@ -1,12 +1,13 @@
 """Amounts of the ledger's units, and days, as people say them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from issuer.offers.hours_said import clock_said
 from issuer.refusals import N_
 from issuer.rules import Rules
 from issuer.rules.movement import CREDIT, DONATED, POINTS, PREPAID, STAMPS, is_counter, is_offer, is_reward
@@ -88,6 +89,14 @@ def day_of_year(day: date, language: str) -> str:
 def last_day(end: datetime, zone: str) -> date:
     """The last local day before an instant at which something is over."""
     return (end - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
+
+
+def end_said(end: datetime, zone: str, words: Wording) -> str:
+    """The last day before something is over, and the hour where that is within a day: "31 Dec 2026, 10:00"."""
+    local = end.astimezone(ZoneInfo(zone))
+    if local.time() == time(0):
+        return day_said(last_day(end, zone), words.language)
+    return f"{day_said(local.date(), words.language)}, {clock_said(local.time(), words)}"
 
 
 def first_day(start: datetime, zone: str) -> date:

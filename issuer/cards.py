@@ -77,7 +77,10 @@ class Told:
 
 @dataclass(frozen=True)
 class CardView:
-    """What the faces and the API say of a card. ``rules``: its rounds' promises, and what else holds now."""
+    """What the faces and the API say of a card. ``rules``: its rounds' promises, and what else holds now.
+
+    ``sounds``: the merchant lets offers sound.
+    """
 
     id: UUID
     merchant_id: UUID
@@ -106,6 +109,7 @@ class CardView:
     notices: tuple[Told, ...] = ()
     donated: int = 0
     offers: tuple[ShownOffer, ...] = ()
+    sounds: bool = False
 
     @property
     def shown(self) -> int:
@@ -147,7 +151,7 @@ FACTS = f"""
 ONE, MANY = f"{FACTS} WHERE card.id = %(card)s", f"{FACTS} WHERE card.id = ANY(%(cards)s)"
 PROGRAMS = """
     SELECT program.id, program.kind, program.donated, program.current_version, program.pause_seconds, program.closed_at,
-        merchant.zone, merchant.currency,
+        merchant.zone, merchant.currency, coalesce((merchant.policy->>'sounds')::boolean, false),
         (SELECT jsonb_agg(jsonb_build_array(id, names) ORDER BY created_at, id) FROM reward
          WHERE program_id = program.id),
         version.number, version.names, version.rule::text
@@ -267,6 +271,7 @@ class ProgramOfCards:
     program: ProgramNow
     zone: str
     currency: str
+    sounds: bool
     rewards: RewardNames
     names: dict[int, Mapping[str, str]]
     rules: dict[int, Rules]
@@ -287,11 +292,11 @@ def programs_of(session: Session, cards: Sequence[Card]) -> dict[UUID, ProgramOf
     pinned = {(card.program_id, number) for card in cards for number in (card.program_version, *card.pins.values())}
     values = {"programs": [program_id for program_id, _ in pinned], "numbers": [number for _, number in pinned]}
     found: dict[UUID, ProgramOfCards] = {}
-    for program_id, kind, donated, *program, zone, currency, rewards, number, names, rule in send(
+    for program_id, kind, donated, *program, zone, currency, sounds, rewards, number, names, rule in send(
         session, PROGRAMS, values
     ):
         named = {UUID(reward_id): told for reward_id, told in rewards or ()}
-        fresh = ProgramOfCards(kind, donated, ProgramNow(*program), zone, currency, named, {}, {})
+        fresh = ProgramOfCards(kind, donated, ProgramNow(*program), zone, currency, sounds, named, {}, {})
         kept = found.setdefault(program_id, fresh)
         kept.names[number], kept.rules[number] = names, rules_of(rule)
     return found
@@ -355,6 +360,7 @@ def _view(
         notices=tuple(Told(row.key, row.kind, row.values) for row in extras[1]),
         donated=program.donated,
         offers=facts.offers,
+        sounds=program.sounds,
     )
 
 

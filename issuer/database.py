@@ -117,7 +117,9 @@ def _run(connection: Connection, *statements: Statement, commit: bool = False) -
                 driver.execute(*statement)
             cursor = driver.execute(*last)
             if commit:
-                driver.commit()
+                # Not the driver's commit(): in a pipeline it waits for the answer before all is sent, and so for ever
+                # when a value is larger than the socket takes at once (psycopg, Pipeline.sync). Leaving does not.
+                driver.execute("COMMIT", prepare=False)
         return cursor
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -15,12 +16,15 @@ from issuer.offering import Running
 from issuer.offers.arms import arm_of
 from issuer.offers.belonging import belongs, changes_at
 from issuer.offers.bounds import FOREVER
+from issuer.offers.content import VoucherOffer
+from issuer.offers.counting import for_days
 from issuer.offers.facts import Facts, Turn
 from issuer.offers.governor import Person, Show, Verdict, Wait, Wants, judge_all, wants_of
+from issuer.offers.instants import day_after
 from issuer.offers.offer import Offer
 from issuer.offers.policy import Policy
 from issuer.offers.triggers import OF_A_STATE
-from issuer.offers.turns import BY_CALENDAR, next_look, still, turn_of
+from issuer.offers.turns import BY_CALENDAR, next_look, still, turn_named, turn_of
 from issuer.rules.movement import Movement
 from issuer.schema import Card, Showing, Voucher
 from issuer.showings import CLOSED, DONE, GONE, OFFER_ENDED, OUT, OVER, PAUSED, SHOWN, UNWANTED, Candidate
@@ -72,6 +76,7 @@ class Scene:
     persons: dict[UUID, Person]
     used: Used
     decided: Mapping[tuple[UUID, UUID, str], Showing]
+    taken: Mapping[tuple[UUID, UUID], list[Showing]]
 
     @cached_property
     def by_id(self) -> Mapping[UUID, Running]:
@@ -119,7 +124,7 @@ def decide(scene: Scene, card: Card, facts: Facts, asked: Sequence[Asked]) -> Ou
     :param asked: its open windows
     """
     outcome = Outcome()
-    standing = [row for row in scene.shown.get(card.id, ()) if _goes_on(scene, card, facts, row, asked, outcome)]
+    standing = [row for row in scene.shown.get(card.id, ()) if _goes_on(scene, card, facts, row, outcome)]
     standing += _let_in(scene, list(_candidates(scene, card, facts, asked, outcome)), facts, outcome)
     showings.book(scene.session, card, outcome.lines, scene.now)
     for row in standing:
@@ -131,17 +136,19 @@ def decide(scene: Scene, card: Card, facts: Facts, asked: Sequence[Asked]) -> Ou
     return outcome
 
 
-def _goes_on(scene: Scene, card: Card, facts: Facts, row: Showing, asked: Iterable[Asked], outcome: Outcome) -> bool:
-    one = scene.by_id.get(row.offer_id)
+def _goes_on(scene: Scene, card: Card, facts: Facts, row: Showing, outcome: Outcome) -> bool:
+    one, now = scene.by_id.get(row.offer_id), scene.now
     why = _over(scene, one, row, facts)
-    if why is not None or one is None:
-        showings.end(scene.session, card, row, why or OFFER_ENDED, scene.now, outcome.lines)
+    if one is not None and why is None and row.version != one.version:
+        turn = turn_named(one.offer, facts, row.turn, row.opens_at, now, one.live_at)
+        if turn is None or turn.closes > now:
+            outcome.changed |= showings.renew(scene.session, card, row, one, turn, now, outcome.lines)
+        else:
+            why = CLOSED
+    if why is not None:
+        showings.end(scene.session, card, row, why, now, outcome.lines)
         outcome.changed = True
-        return False
-    if row.version != one.version:
-        turn = next((turn for other, _, turn in asked if (other.id, turn.key) == (one.id, row.turn)), None)
-        outcome.changed |= showings.renew(scene.session, row, one, turn)
-    return True
+    return why is None
 
 
 def _over(scene: Scene, one: Running | None, row: Showing, facts: Facts) -> str | None:
@@ -168,11 +175,26 @@ def _candidates(
                 yield Candidate(one, card, turn, row.arm, row)
         elif row is not None and row.state in (SHOWN, OUT):
             continue
+        elif row is None and (until := _had_until(scene, one, card, facts, turn)):
+            outcome.again(until)
         elif not belongs(one.offer.audience, facts, scene.now):
             outcome.again(changes_at(one.offer.audience, facts, scene.now))
         else:
             arm = row.arm if row else arm_of(one.offer.trial, one.id, card.customer_id)
             yield Candidate(one, card, turn, arm, row)
+
+
+def _had_until(scene: Scene, one: Running, card: Card, facts: Facts, turn: Turn) -> datetime | None:
+    """Whoever took it up before its hours were changed does not get it again: on that day, and in what it was then."""
+    if not isinstance(one.offer.unlocks, VoucherOffer) and for_days(one.offer.trigger, turn.opens, turn.closes):
+        return None
+    zone = ZoneInfo(facts.around.zone_of(turn.location_id))
+    rests = [
+        max(day_after(row.redeemed_at, 0, zone), row.closes_at if row.closes_at < FOREVER else row.opens_at)
+        for row in scene.taken.get((one.id, card.id), ())
+        if row.turn != turn.key and row.redeemed_at is not None
+    ]
+    return max((until for until in rests if until > scene.now), default=None)
 
 
 def _rested(scene: Scene, row: Showing) -> bool:

@@ -45,6 +45,12 @@ WAITING = N_(
     "There is no forecast for %(day)s, %(at)s yet (%(why)s). The weather service is asked again every minute;"
     " until it answers, nobody is shown this offer."
 )
+FORETOLD = {
+    ("temperature", True): N_("Today, %(at)s: %(value)s °C are forecast, so it runs."),
+    ("temperature", False): N_("Today, %(at)s: %(value)s °C are forecast, so it does not run."),
+    ("rain", True): N_("Today, %(at)s: %(value)s mm of rain are forecast, so it runs."),
+    ("rain", False): N_("Today, %(at)s: %(value)s mm of rain are forecast, so it does not run."),
+}
 MISSED = N_("There was no forecast for %(day)s, %(at)s (%(why)s), so nobody was shown this offer on that day.")
 
 
@@ -127,6 +133,24 @@ def trouble(session: Session, offer: Offer, merchant_id: UUID, words: Wording, n
     over = now >= instant(days[last.hour], trigger.until, zone)
     values = {"day": day_said(days[last.hour], words.language), "at": clock_said(trigger.at, words)}
     return words.say(MISSED if over else WAITING, **values, why=why_said(last.answer, words))
+
+
+def foretelling(session: Session, offer: Offer, merchant_id: UUID, words: Wording, now: datetime) -> str | None:
+    """What is forecast for the offer's hour of today and what follows from that; ``None`` where nobody knows yet."""
+    trigger = offer.trigger
+    if not isinstance(trigger, WeatherTrigger):
+        return None
+    shop = weather_shop(trigger, around_of(session, merchant_id, now))
+    if shop is None:
+        return None
+    today = now.astimezone(ZoneInfo(shop.zone)).date()
+    row = session.get(Forecast, (shop.id, weather_hour(trigger, shop, today)))
+    value = getattr(row, trigger.measure) if row else None
+    first, last = offer.window.first or today, offer.window.last or today
+    if value is None or not first <= today <= last:
+        return None
+    text = FORETOLD[(trigger.measure, trigger.is_met(value))]
+    return words.say(text, at=clock_said(trigger.at, words), value=words.number(value))
 
 
 def why_said(answer: str, words: Wording) -> str:

@@ -136,10 +136,9 @@ def object_of(session: Session, pass_id: UUID, terms: Terms, now: datetime, *, n
     if issue.revoked_at is not None:
         return blanked(OBJECTS[kind], *ids, places_allowed=terms.places)
     card = card_of(session, issue)
-    # What stands in lines of an Apple pass are messages here: the rows of the front are the class's.
     shown, worn = view(session, card), worn_by(session, card.program_id)
-    plain, merchant = replace(shown, offers=()), session.get_one(Merchant, card.merchant_id)
-    first, *others = _faces(session, issue, plain, merchant, worn, terms)
+    merchant = session.get_one(Merchant, card.merchant_id)
+    first, *others = _faces(session, issue, shown, merchant, worn, terms)
     hero = hero_url(terms.public_url, str(card.program_id), worn.number, hero_of(session, worn, first, now))
     links, options = _links(shown, merchant, terms.public_url), {"notify": notify, "places_allowed": terms.places}
     if kind == OFFER:
@@ -167,7 +166,8 @@ def _faces(
     look = look_from(session, worn)
     for language in (shown.language, *(one for one in LANGUAGES if one != shown.language)):
         spoken = replace(shown, language=language)
-        face = face_of(session, spoken, merchant, look, terms.public_url)
+        # What stands in lines of an Apple pass are messages here: the rows of the front are the class's.
+        face = face_of(session, spoken, merchant, look, terms.public_url, offers=False)
         yield as_voucher(session, issue, spoken, face) if issue.voucher_id else face
 
 
@@ -186,7 +186,7 @@ def _messages(shown: CardView) -> Iterator[Message]:
     told = {language: tell(shown, language).offers for language in LANGUAGES}
     for number, one in enumerate(standing(shown.offers)):
         said = {language: offers[number] for language, offers in told.items()}
-        body = {language: "\n".join((offer.text, *offer.details)) for language, offer in said.items()}
+        body = {language: "\n".join((offer.text, *offer.lines)) for language, offer in said.items()}
         yield Message(said[shown.language].key, one.shown_at, _in_all(N_("Offer")), body, one.ends_at)
 
 

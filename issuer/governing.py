@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer import sweeps
+from issuer import rollouts, sweeps
 from issuer.database import send
 from issuer.editing import Author
 from issuer.events import VISITED
@@ -51,8 +51,13 @@ def policy_of(session: Session, merchant_id: UUID) -> Policy:
 
 
 def save_policy(session: Session, author: Author, policy: Policy) -> None:
-    """Speak to customers like this from now on. What was held back is judged anew."""
+    """Speak to customers like this from now on. What was held back is judged anew.
+
+    Where offers may sound from now on, passes get the line that announces them: one that came with them would not.
+    """
     merchant = session.get_one(Merchant, author.merchant_id, with_for_update={"key_share": True})
+    if policy.sounds and not Policy.model_validate(merchant.policy).sounds:
+        rollouts.begin_all(session, author.now)
     merchant.policy = policy.model_dump(mode="json")
     author.record(session, "policy_changed", **merchant.policy)
     sweeps.begin_for_all(session, author.now)

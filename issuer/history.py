@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from issuer import offer_texts, voucher_texts
 from issuer.database import send
 from issuer.language import translator
-from issuer.ledger import MERGED, Booked
-from issuer.offer_texts import texts_of
+from issuer.ledger import MERGED, Booked, Posted, PostedLine
 from issuer.refusals import N_
-from issuer.rules.movement import REST, SPEND, VISITS, is_internal, is_offer
+from issuer.rules.movement import REST, SPEND, VISITS, is_internal, is_offer, is_voucher
 from issuer.schema import (
     Card,
     Device,
@@ -28,6 +28,7 @@ from issuer.schema import (
     Registration,
     Staff,
 )
+from issuer.voucher_texts import VoucherTexts
 
 ASLEEP = timedelta(minutes=2)
 EARNING = ("stamp", "purchase", "import")
@@ -61,7 +62,8 @@ class EntryView:
     """The card's side of one movement, with its circumstances.
 
     ``reason``: what a bonus or a gift was given for. ``reward_id``: what points were spent on. ``offer``: what the card
-    said of an offer, by language.
+    said of an offer, and ``voucher``: what a voucher is called, by language. ``withdrawn``: a voucher went before its
+    time, because the shop wanted it.
     """
 
     id: UUID
@@ -78,6 +80,8 @@ class EntryView:
     reason: str | None = None
     reward_id: UUID | None = None
     offer: Mapping[str, str] | None = None
+    voucher: Mapping[str, str] | None = None
+    withdrawn: bool = False
 
     @property
     def is_silent(self) -> bool:
@@ -100,26 +104,39 @@ def entries(
     if posting_id is not None:
         query = query.where(Entry.posting_id == posting_id)
     rows = session.execute(query).all()
-    texts = texts_of(session, card_id, {entry.posting_id: entry.unit for entry, *_ in rows if is_offer(entry.unit)})
-    return [
-        EntryView(
-            id=entry.id,
-            number=entry.number,
-            unit=entry.unit,
-            amount=entry.amount,
-            cause=entry.cause,
-            reference=reference,
-            occurred_at=posting.occurred_at,
-            recorded_at=posting.recorded_at,
-            actor=posting.actor,
-            who=who,
-            where=where,
-            reason=posting.note,
-            reward_id=posting.reward_id,
-            offer=texts.get(posting.id),
-        )
-        for entry, posting, reference, who, where in rows
-    ]
+    used = {entry.posting_id: entry.unit for entry, *_ in rows if is_offer(entry.unit)}
+    offers = offer_texts.texts_of(session, card_id, used)
+    vouchers = voucher_texts.texts_of(session, [entry.unit for entry, *_ in rows if is_voucher(entry.unit)])
+    return [_entry(*row, offers.get(row[1].id), vouchers.get(row[0].unit)) for row in rows]
+
+
+def _entry(
+    entry: Entry | PostedLine,
+    posting: Posting | Posted,
+    reference: str | None,
+    who: str | None = None,
+    where: str | None = None,
+    offer: Mapping[str, str] | None = None,
+    voucher: VoucherTexts | None = None,
+) -> EntryView:
+    return EntryView(
+        id=entry.id,
+        number=entry.number,
+        unit=entry.unit,
+        amount=entry.amount,
+        cause=entry.cause,
+        reference=reference,
+        occurred_at=posting.occurred_at,
+        recorded_at=posting.recorded_at,
+        actor=posting.actor,
+        who=who,
+        where=where,
+        reason=posting.note,
+        reward_id=posting.reward_id,
+        offer=offer,
+        voucher=voucher.names if voucher else None,
+        withdrawn=voucher is not None and entry.cause == "expiry" and voucher.withdrawn(posting.occurred_at),
+    )
 
 
 def _lines_of(card_id: UUID) -> Select[Entry, Posting, str | None, str, str]:
@@ -138,25 +155,7 @@ def just_booked(session: Session, booked: Booked) -> list[EntryView]:
     posted, reference = booked.posting, None
     if posted.purchase_id is not None:
         reference = session.scalar(select(Purchase.reference).where(Purchase.id == posted.purchase_id))
-    return [
-        EntryView(
-            id=line.id,
-            number=line.number,
-            unit=line.unit,
-            amount=line.amount,
-            cause=line.cause,
-            reference=reference,
-            occurred_at=posted.occurred_at,
-            recorded_at=posted.recorded_at,
-            actor=posted.actor,
-            who=None,
-            where=None,
-            reason=posted.note,
-            reward_id=posted.reward_id,
-        )
-        for line in booked.entries
-        if not is_internal(line.unit)
-    ]
+    return [_entry(line, posted, reference) for line in booked.entries if not is_internal(line.unit)]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer.amounts import day_said, last_day
+from issuer.amounts import end_said
 from issuer.brands import Worn, worn_by
 from issuer.cards import CardView
 from issuer.design import Design
@@ -16,6 +16,7 @@ from issuer.ends import told_ends
 from issuer.language import translator
 from issuer.offer_lines import beside, front_offer, offer_lines, with_places
 from issuer.offer_places import places_of
+from issuer.rules.wording import Wording
 from issuer.schema import Card, Image, Merchant, Pass
 from issuer.sorts import balance_of, ends_at, is_used_up, large_lines, sort_of
 from issuer.telling import Fact, Telling, tell
@@ -88,9 +89,15 @@ def hushed(face: Face) -> Face:
     return replace(face, header=header, primary=primary, secondary=secondary, auxiliary=auxiliary, back=back)
 
 
-def face_of(session: Session, shown: CardView, merchant: Merchant, look: Look, public_url: str) -> Face:
-    """What one version of a card shows: a function of rows alone."""
-    return dressed(shown, merchant, look, public_url, told_ends(session, shown), places_of(session, shown))
+def face_of(
+    session: Session, shown: CardView, merchant: Merchant, look: Look, public_url: str, *, offers: bool = True
+) -> Face:
+    """What one version of a card shows: a function of rows alone.
+
+    :param offers: False where they stand elsewhere than in its lines, with the vouchers that they brought
+    """
+    places = places_of(session, shown) if offers else ()
+    return dressed(shown, merchant, look, public_url, told_ends(session, shown), places, offers)
 
 
 def dressed(
@@ -100,13 +107,15 @@ def dressed(
     public_url: str,
     ends: Sequence[str] = (),
     places: Sequence[Place] = (),
+    offers: bool = True,
 ) -> Face:
-    """The face of a card, or of a sample of one, in a look.
+    """The face of a card, or of a sample of one, in a look; ``offers`` as in `face_of`.
 
     :param ends: sentences about what lasts how long
     :param places: of offers near shops
     """
-    design, told, sort = look.design, tell(shown), sort_of(shown)
+    told = tell(shown) if offers else replace(tell(shown), offers=(), news=None)
+    design, sort = look.design, sort_of(shown)
     (status, *others), news = _front(told, shown.language)
     return Face(
         language=shown.language,
@@ -169,7 +178,7 @@ def _front(told: Telling, language: str) -> tuple[tuple[Line, ...], tuple[Line, 
     whole, offer = _row(told, language), front_offer(told.offers, language)
     row = tuple(_quiet_if_cut(line, full) for line, full in zip(fitted_row(whole), whole, strict=True))
     front = beside(row, offer) if offer else row
-    more = (*_told_on_the_back(told, front, language), *offer_lines(told.offers, front, language))
+    more = (*_told_on_the_back(told, front, language), *offer_lines(told.offers, told.news, language))
     return front, (*_in_full(row, whole), *more)
 
 
@@ -239,7 +248,7 @@ def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) 
         Line("program", shown.program_names[shown.language], promise, detect=()),
         *([Line("promises", _("What you get besides"), "\n".join(others), detect=())] if others else []),
         *([Line("about", _("Good to know"), own_words)] if own_words else []),
-        *until_lines(ends_at(shown), shown.language),
+        *until_lines(ends_at(shown), shown.words()),
         Line("web", _("This card on the web"), f"{public_url}/card/{shown.web_key}", link=_("Open the card")),
         Line(
             "wishes",
@@ -263,9 +272,15 @@ def _back(shown: CardView, merchant: Merchant, design: Design, public_url: str) 
     return tuple(lines)
 
 
-def until_lines(end: datetime | None, language: str) -> Iterator[Line]:
-    """The last day, as a moment of it: the first one after it is another day. ``end`` by the shop's clock."""
-    if end is not None:
-        day = day_said(last_day(end, str(end.tzinfo)), language)
-        said = Moment(end - timedelta(seconds=1), own_zone=True)
-        yield Line("until", translator(language).gettext("Valid until"), day, typed=said, detect=())
+def until_lines(end: datetime | None, words: Wording) -> Iterator[Line]:
+    """The last day, as a moment of it: the first one after it is another day; within a day the moment itself.
+
+    ``end`` by the shop's clock.
+    """
+    if end is None:
+        return
+    within_a_day = end.time() != time(0)
+    moment = end if within_a_day else end - timedelta(seconds=1)
+    typed = Moment(moment, time="Short" if within_a_day else "None", own_zone=True)
+    said = end_said(end, str(end.tzinfo), words)
+    yield Line("until", translator(words.language).gettext("Valid until"), said, typed=typed, detect=())

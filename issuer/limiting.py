@@ -40,10 +40,10 @@ IN_EACH = """
     GROUP BY offer_id, turn
 """
 BY_PERSON = """
-    SELECT offer_id, card.customer_id, count(*), max(shown_at)
-    FROM card JOIN showing ON showing.card_id = card.id
-    WHERE card.customer_id = ANY(%(customers)s) AND offer_id = ANY(%(offers)s) AND shown_at IS NOT NULL
-    GROUP BY offer_id, card.customer_id
+    SELECT offer_id, customer_id, count(*), max(shown_at)
+    FROM showing
+    WHERE customer_id = ANY(%(customers)s) AND offer_id = ANY(%(offers)s) AND shown_at IS NOT NULL
+    GROUP BY offer_id, customer_id
 """
 
 

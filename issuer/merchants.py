@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from issuer.schema import (
     Program,
     ProgramSlug,
 )
+from issuer.zones import NO_ZONE, zones
 
 LONGEST_NAME = 100
 
@@ -44,14 +44,12 @@ def create_merchant(session: Session, new: NewMerchant, now: datetime) -> Mercha
     """Found a merchant and make it the transaction's.
 
     :raises NameRefused: empty, longer than 100 characters or not printable
-    :raises UnknownZone: zone not in the IANA database
+    :raises UnknownZone: not of `issuer.zones`
     """
     if not new.name.strip() or len(new.name) > LONGEST_NAME or not printable(new.name):
         raise NameRefused(f"{new.name[:40]!r} is no name of a shop: use 1 to {LONGEST_NAME} printable characters.")
-    try:
-        ZoneInfo(new.zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UnknownZone(f"{new.zone!r} is no time zone: use a name like Europe/Berlin.") from error
+    if new.zone not in zones():
+        raise UnknownZone(NO_ZONE % {"given": new.zone})
     merchant = Merchant(
         id=uuid4(),
         name=new.name,

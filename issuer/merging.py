@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from issuer import due, events, expiring, occasions, standing
+from issuer import due, events, expiring, occasions, offers_taken_over, standing
 from issuer.cards import heir_of, locked_card
 from issuer.codes import draw_code
 from issuer.customers import PURPOSES, Profile, Told, known, remember
@@ -36,7 +36,6 @@ from issuer.schema import (
     PersonalData,
     Posting,
     Referral,
-    Showing,
     Voucher,
 )
 from issuer.terms import Terms, move_on, promise, terms_of
@@ -77,7 +76,7 @@ def merge(session: Session, keys: Keys, into: Card, from_: Card, visit: Visit) -
     post(session, from_, out, visit.deed("adjustment", note=MERGED))
     twice = _given_twice(session, into, from_)
     _take_promises(session, into, from_, visit)
-    _take_over(session, into, from_)
+    _take_over(session, into, from_, visit)
     _take_person(session, keys, into, from_, visit)
     booked = _received(session, into, brought, twice, visit)
     from_.state, from_.merged_into = "moved", into.id
@@ -185,8 +184,8 @@ def _take_tier(terms: Terms, into: Card, from_: Card) -> None:
         into.tier, into.tier_until = from_.tier, from_.tier_until
 
 
-def _take_over(session: Session, into: Card, from_: Card) -> None:
-    """What is not in the ledger: vouchers, claims of gifts, what is due, friends, the link for friends."""
+def _take_over(session: Session, into: Card, from_: Card, visit: Visit) -> None:
+    """What is not in the ledger: vouchers, claims of gifts, what is due, offers, friends, the link for friends."""
     session.execute(update(Voucher).where(Voucher.card_id == from_.id).values(card_id=into.id))
     names = ("what", "turn", "merchant_id", "posting_id", "at", "until")
     claims = select(literal(into.id), *(getattr(Granted, name) for name in names)).where(Granted.card_id == from_.id)
@@ -195,27 +194,12 @@ def _take_over(session: Session, into: Card, from_: Card) -> None:
         due.plan(session, into.id, into.merchant_id, row.what, row.key, row.due_at, earlier_only=True)
     session.execute(delete(Due).where(Due.card_id == from_.id))
     session.execute(delete(Notice).where(Notice.card_id == from_.id))
-    _take_offers(session, into, from_)
+    offers_taken_over.take_over(session, into, from_, visit)
     _follow_friends(session, into, from_)
     if into.invite is None and from_.invite is not None:
         invite, from_.invite = from_.invite, None
         session.flush()
         into.invite = invite
-
-
-def _take_offers(session: Session, into: Card, from_: Card) -> None:
-    """What the old card was shown goes on, so that its visits do not set it off once more; never twice on one card."""
-    ours = aliased(Showing)
-    own = select(ours.turn).where(ours.card_id == into.id, ours.offer_id == Showing.offer_id, ours.turn == Showing.turn)
-    # The customer, too, as an index knows what people were shown.
-    theirs = update(Showing).where(
-        Showing.customer_id == from_.customer_id,
-        Showing.card_id == from_.id,
-        Showing.shown_at.is_not(None),
-        ~own.exists(),
-    )
-    whose = {"card_id": into.id, "customer_id": into.customer_id}
-    session.execute(theirs.values(whose), execution_options={"synchronize_session": False})
 
 
 def _follow_friends(session: Session, into: Card, from_: Card) -> None:

@@ -17,7 +17,7 @@ from issuer.rules.rules import AnyPart
 
 LONGEST_SHOWN = 40
 KINDS = {part.model_fields["kind"].default for part in get_args(get_args(AnyPart)[0])}
-ONE_OF = {"trigger": set(triggers.KINDS), "unlocks": {"voucher", "multiplier"}}
+ONE_OF = {"trigger": set(triggers.KINDS), "unlocks": {"voucher", "multiplier", "words"}}
 """Fields of an offer that hold one of several kinds."""
 
 MISSING = N_("This is missing: fill it in.")
@@ -38,7 +38,7 @@ SENTENCES: Mapping[str, str] = {
     "missing": MISSING,
     "int_type": WHOLE_NUMBER,
     "int_parsing": WHOLE_NUMBER,
-    "int_parsing_size": WHOLE_NUMBER,
+    "int_parsing_size": N_("“%(value)s” has too many digits: write a smaller number."),
     "int_from_float": WHOLE_NUMBER,
     "decimal_type": NUMBER,
     "decimal_parsing": NUMBER,

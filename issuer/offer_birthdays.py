@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from issuer.customers import birthday_digest
@@ -13,7 +14,7 @@ from issuer.keys import Keys
 from issuer.offering import live_offers
 from issuer.offers.triggers import BirthdayTrigger
 from issuer.rules.gifts import LEAP_DAY, in_year
-from issuer.schema import Merchant
+from issuer.schema import Card, Merchant, PersonalData
 
 # Who has birthday and was not looked at for it: a birthday that is told later is no change of the card.
 BORN = """
@@ -49,6 +50,12 @@ def note_birthdays(session: Session, keys: Keys, merchant_id: UUID, now: datetim
             }
             found += len(send(session, BORN, values))
     return found
+
+
+def birthdays_told(session: Session) -> int:
+    """Active cards of the transaction's merchant whose owners told their birthday."""
+    told = select(func.count(Card.id)).join(PersonalData, PersonalData.customer_id == Card.customer_id)
+    return session.scalars(told.where(Card.state == "active", PersonalData.birthday_sealed.is_not(None))).one()
 
 
 def _days(trigger: BirthdayTrigger, today: date) -> Iterator[tuple[tuple[int, int], date]]:

@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from issuer.editing import Objection
+from issuer.offers.bounds import only_shop
 from issuer.offers.offer import Offer
 from issuer.offers.triggers import PlaceTrigger, TierTrigger, WeatherTrigger
 from issuer.refusals import N_
@@ -102,11 +103,17 @@ def _tiers(session: Session, offer: Offer) -> Iterator[str]:
 
 
 def _unready(session: Session, offer: Offer, now: datetime) -> Iterator[Objection]:
-    last, zone = offer.window.last, session.scalars(select(Merchant.zone)).one()
-    if last is not None and last < now.astimezone(ZoneInfo(zone)).date():
+    last = offer.window.last
+    if last is not None and last < now.astimezone(ZoneInfo(_zone(session, offer))).date():
         yield Objection(OVER, {"last": str(last)}, "window.last")
     if isinstance(offer.trigger, PlaceTrigger | WeatherTrigger):
         yield from _unplaced(session, offer)
+
+
+def _zone(session: Session, offer: Offer) -> str:
+    """As `issuer.offers.bounds`: of the one shop that is named, else the merchant's."""
+    shops = select(func.coalesce(Location.zone, Merchant.zone)).select_from(Merchant)
+    return session.scalars(shops.outerjoin(Location, Location.id == only_shop(offer))).one()
 
 
 def _unplaced(session: Session, offer: Offer) -> Iterator[Objection]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from issuer.language import translator
-from issuer.telling_offers import ToldOffer
+from issuer.telling_offers import News, ToldOffer
 from passes.extras import MOST_PLACES, Extras, Place
 from passes.face import Line
 from passes.fitting import row_fits, shortened
@@ -21,14 +21,14 @@ Row = tuple[Line, ...]
 def front_offer(offers: Sequence[ToldOffer], language: str) -> Line | None:
     """What the front is to say in full. Offers near shops are said there instead."""
     first = next((one for one in offers if not one.near_shops), None)
-    return Line(KEY, translator(language).gettext("Offer"), first.text, first.announced) if first else None
+    return Line(KEY, translator(language).gettext("Offer"), first.text) if first else None
 
 
 def beside(row: Row, offer: Line) -> Row:
     """The offer after the status, as much of it as fits, in place of the last facts there is no room for.
 
     The others are not shortened for it: a text that changes is announced. The row as it is where the offer finds no
-    room. Wallet announces a value as it stands, so an offer that is cut is not announced here.
+    room.
     """
     status, *facts = row
     for kept in range(min(len(facts), MOST_BESIDE), -1, -1):
@@ -44,21 +44,23 @@ def _fitted(offer: Line, others: Row) -> Line | None:
     if row_fits((offer, *others)):
         return offer
     for most in range(len(text) - 1, LEAST - 1, -1):
-        cut = replace(offer, value=shortened(text, most), change_message=None)
+        cut = replace(offer, value=shortened(text, most))
         if row_fits((cut, *others)):
             return cut
     return None
 
 
-def offer_lines(offers: Sequence[ToldOffer], front: Row, language: str) -> Iterator[Line]:
-    """Each offer, then what else there is to know of it; announced here unless the front does that."""
+def offer_lines(offers: Sequence[ToldOffer], news: News | None, language: str) -> Iterator[Line]:
+    """Each offer with all there is to know of it, in one piece.
+
+    Wallet announces a line that it knew already and whose value is another, so what may sound has one that is always
+    there.
+    """
     _ = translator(language).gettext
-    said = {(line.value, line.change_message) for line in front if line.key == KEY}
+    if news is not None:
+        yield Line("news", _("New for you"), news.text, news.message, detect=())
     for one in offers:
-        announced = None if (one.text, one.announced) in said else one.announced
-        yield Line(one.key, _("Offer"), one.text, announced, detect=())
-        if one.details:
-            yield Line(f"{one.key}-more", one.text, "\n".join(one.details), detect=())
+        yield Line(one.key, _("Offer"), "\n".join((one.text, *one.lines)), detect=())
 
 
 def with_places(extras: Extras, places: Sequence[Place]) -> Extras:

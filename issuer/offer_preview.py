@@ -26,6 +26,7 @@ from issuer.offers.governor import Person
 from issuer.offers.instants import begin_of, day_of
 from issuer.offers.offer import Offer
 from issuer.offers.record import Record
+from issuer.offers.triggers import PlaceTrigger
 from issuer.offers.turns import BY_CALENDAR, FOREVER, next_look, turn_of, upcoming
 from issuer.sampling import Sample, sample
 from issuer.schema import Card
@@ -96,7 +97,8 @@ class DryRun:
 class Planned:
     """A window of an offer that runs; ``closes``: ``None`` when it has no end. ``cards``: whose next one opens then.
 
-    ``cards`` is ``None`` for what opens for every card of the audience at once.
+    ``cards`` is ``None`` for what opens for every card of the audience at once. ``stays``: it is on the cards all day
+    and counts within the window only.
     """
 
     offer_id: UUID
@@ -106,6 +108,7 @@ class Planned:
     closes: datetime | None
     location_id: UUID | None = None
     cards: int | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def calendar(session: Session, keys: Keys, merchant_id: UUID, now: datetime, day
     today = day_of(now, zone)
     end, planned = begin_of(today + timedelta(days=days), zone), defaultdict[date, list[Planned]](list)
     for one in offers:
-        for turn in upcoming(one.offer, around, now, end, one.live_at):
+        for turn in upcoming(_by_its_hours(one.offer), around, now, end, one.live_at):
             planned[max(today, day_of(turn.opens, zone))].append(_window(one, turn))
     others = [one for one in offers if one.offer.trigger.kind not in BY_CALENDAR]
     for window in _ahead(session, keys, merchant_id, others, now, end):
@@ -225,7 +228,20 @@ def _tried(past: Past, day: date, scale: Callable[[int], int]) -> Tried:
 
 def _window(one: Running, turn: Turn) -> Planned:
     closes = turn.closes if turn.closes < FOREVER else None
-    return Planned(one.id, one.offer.name, one.offer.trigger.kind, turn.opens, closes, turn.location_id)
+    stays = _stays(one.offer)
+    return Planned(one.id, one.offer.name, one.offer.trigger.kind, turn.opens, closes, turn.location_id, stays=stays)
+
+
+def _by_its_hours(offer: Offer) -> Offer:
+    """With a window for each day on which it counts, whatever is on the card meanwhile."""
+    if not _stays(offer):
+        return offer
+    return offer.model_copy(update={"trigger": offer.trigger.model_copy(update={"stays": False})})
+
+
+def _stays(offer: Offer) -> bool:
+    trigger = offer.trigger
+    return isinstance(trigger, PlaceTrigger) and trigger.stays and trigger.hours is not None
 
 
 def _ahead(

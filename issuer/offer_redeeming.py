@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from issuer import offer_uses, offers_borne, vouchers
 from issuer.ledger import Booked, post
-from issuer.offers.counting import by_itself
+from issuer.offers.counting import by_itself, only_words
 from issuer.offers.shown import ShownOffer
 from issuer.publishing import AT_THE_TILL, publish
 from issuer.refusals import Refusal
@@ -19,7 +19,8 @@ def redeem(session: Session, card: Card, offer_id: UUID, visit: Visit) -> Booked
     """Hand over what an offer promises, or one use of the voucher that it brought. The card is locked.
 
     Window and hours are judged at the visit, however late it is told.
-    Refusals: card_blocked, offer_not_there, offer_by_itself, offer_over, offer_used, and those of vouchers.
+    Refusals: card_blocked, offer_not_there, offer_by_itself, offer_only_words,
+    offer_over, offer_used, and those of vouchers.
     """
     found = inactive(card) or _redeemable(session, card, offer_id, visit)
     if isinstance(found, Refusal):
@@ -41,6 +42,8 @@ def _redeemable(session: Session, card: Card, offer_id: UUID, visit: Visit) -> S
     newest = rows[0]
     if by_itself(newest.shown):
         return Refusal("offer_by_itself")
+    if only_words(newest.shown):
+        return Refusal("offer_only_words")
     found = next((row.shown for row in rows if row.is_open(visit.at) and not row.is_used(visit.at)), None)
     is_used = newest.is_used(visit.at) and visit.at < newest.shown.closes_at
     return found or Refusal("offer_used" if is_used else "offer_over")

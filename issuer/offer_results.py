@@ -7,15 +7,17 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from issuer.cards import views
 from issuer.database import send
 from issuer.events import VISITED
 from issuer.history import AT_THE_COUNTER, TAKEN_BACK
+from issuer.offers.bounds import FOREVER
 from issuer.offers.difference import Estimate, difference
 from issuer.publishing import GOOGLE
-from issuer.schema import Card, OfferVersion, Showing
+from issuer.schema import Card, Offer, OfferVersion, Showing
 
 AFTER = timedelta(days=7)
 """How long a visit is counted for an offer that lasts longer."""
@@ -109,6 +111,20 @@ class Held:
     at: datetime
 
 
+@dataclass(frozen=True)
+class OnCard:
+    """An offer that a card shows since ``at``, or that was held back from it then, for a ``reason``.
+
+    ``until``: when its moment is over; ``None``: not before it is ended.
+    """
+
+    offer_id: UUID
+    offer_name: str
+    reason: str | None
+    at: datetime
+    until: datetime | None
+
+
 def results(session: Session, offer_id: UUID, now: datetime) -> Results:
     """What an offer of the transaction's merchant brought so far; nothing of one that nobody was shown."""
     values = {
@@ -161,6 +177,34 @@ def held_back(
         )
         for row, name in rows
     ]
+
+
+def on_card(session: Session, card_id: UUID, now: datetime, limit: int) -> list[OnCard]:
+    """What a card of the transaction's merchant shows now, then what it was not shown, newest first.
+
+    Of an offer that was held back several times, the last. Looked up by each offer: what is held back has no index by
+    card, and offers are few.
+    """
+    query = (
+        select(Showing, OfferVersion.content["name"].astext)
+        .join(Offer, Offer.id == Showing.offer_id)
+        .join(OfferVersion, (OfferVersion.offer_id == Showing.offer_id) & (OfferVersion.number == Showing.version))
+        .where(Showing.card_id == card_id, Showing.state.in_(("shown", "held")))
+        .where((Showing.state == "held") | (Showing.closes_at > now))
+        .order_by(Showing.offer_id, Showing.state.desc(), Showing.decided_at.desc())
+        .ext(distinct_on(Showing.offer_id))
+    )
+    found = [
+        OnCard(
+            offer_id=row.offer_id,
+            offer_name=name,
+            reason=(row.reason or "") if row.state == "held" else None,
+            at=row.shown_at or row.decided_at,
+            until=row.closes_at if row.closes_at < FOREVER else None,
+        )
+        for row, name in session.execute(query)
+    ]
+    return sorted(sorted(found, key=lambda one: one.at, reverse=True), key=lambda one: one.reason is not None)[:limit]
 
 
 def _shown(arms: Sequence[Arm]) -> Arm:

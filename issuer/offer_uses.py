@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from issuer.database import send_ahead
+from issuer.due import VOUCHER_END
 from issuer.history import TAKEN_BACK
 from issuer.ledger import Booked
 from issuer.offers.counting import lasting
@@ -62,6 +63,18 @@ FREE = f"""
     FROM freed
     WHERE (showing.offer_id, showing.card_id, showing.turn) = (freed.offer_id, freed.card_id, freed.turn)
 """  # noqa: S608 (constants)
+# What got a use back while its offer is off the card goes like all that was left of vouchers then.
+OUTLIVED = """
+    WITH outlived AS (
+        UPDATE voucher SET valid_until = least(valid_until, %(now)s) FROM showing
+        WHERE voucher.id = ANY(%(vouchers)s) AND showing.voucher_id = voucher.id
+            AND showing.state = 'over' AND showing.ended IN ('closed', 'paused', 'offer_ended')
+        RETURNING voucher.id, voucher.card_id, voucher.merchant_id
+    )
+    INSERT INTO due (card_id, merchant_id, what, key, due_at)
+    SELECT card_id, merchant_id, %(end)s, id::text, %(now)s FROM outlived
+    ON CONFLICT (card_id, what, key) DO UPDATE SET due_at = excluded.due_at
+"""
 
 
 def used(session: Session, card: Card, shown: ShownOffer, booked: Booked) -> None:
@@ -109,6 +122,8 @@ def taken_back(session: Session, card: Card, posting: Posting, vouchers: Iterabl
         "now": now,
     }
     send_ahead(session, FREE, values)
+    if values["vouchers"]:
+        send_ahead(session, OUTLIVED, values | {"end": VOUCHER_END})
 
 
 def _values(card: Card, booked: Booked) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -20,6 +20,9 @@ from issuer.schema import Merchant, OfferVersion
 from issuer.schema import Offer as Row
 
 MOST_LIVE = 100
+OVER_EVERYWHERE = timedelta(days=2)
+"""So long after its beginning a day is over in every time zone."""
+CURRENT = (OfferVersion.offer_id == Row.id) & (OfferVersion.number == Row.version)
 CHANGED_ELSEWHERE = N_("This offer was changed in another window. Load the page again to go on with it.")
 ENDED = N_("This offer has ended for good. Make a new one like it.")
 NEVER_RAN = N_("This offer has not run yet, so there is nothing to pause. Let it go live first.")
@@ -150,18 +153,22 @@ def save(session: Session, offer_id: UUID, offer: Offer, revision: int, author: 
 
 
 def change(session: Session, offer_id: UUID, offer: Offer, author: Author) -> Row | Objection:
-    """Put this in the place of whatever the offer said: at once where it ran before, else in its draft.
+    """Put this in the place of what the offer says: at once where it ran before, else in its draft.
+
+    What somebody writes in the console beside an offer that ran stays a draft.
 
     :raises Gone: the merchant has no such offer
     """
     row = _own(session, offer_id)
-    ran = row.version > 0
-    if ran and (objection := unknown(session, offer) or unready(session, offer, author.now)):
+    if row.version == 0:
+        return _keep(session, row, offer, author)
+    if objection := _unkept(session, row, offer):
         return objection
-    kept = _keep(session, row, offer, author)
-    if isinstance(kept, Objection) or not ran or row.draft is None:
-        return kept
-    _add_version(session, row, author)
+    if offer == _version(session, row):
+        return row
+    if objection := _unready(session, row, offer, author.now):
+        return objection
+    _add_version(session, row, offer, author)
     author.record(session, "offer_published", offer_id=str(row.id), version=row.version)
     if row.state == "live":
         sweeps.begin(session, row, author.now)
@@ -180,7 +187,7 @@ def publish_offer(session: Session, offer_id: UUID, author: Author, revision: in
     if row.state == "live" and row.draft is None:
         return row
     if row.draft is not None:
-        _add_version(session, row, author)
+        _add_version(session, row, read(row.draft), author)
     row.live_at = row.live_at or author.now
     return _become(session, row, "live", "offer_published", author)
 
@@ -242,8 +249,7 @@ def discard(session: Session, offer_id: UUID, author: Author) -> Objection | Non
 
 
 def _with_version() -> Any:
-    version = (OfferVersion.offer_id == Row.id) & (OfferVersion.number == Row.version)
-    return select(Row, cast(OfferVersion.content, Text)).outerjoin(OfferVersion, version)
+    return select(Row, cast(OfferVersion.content, Text)).outerjoin(OfferVersion, CURRENT)
 
 
 def _view(row: Row, content: str | None) -> OfferView:
@@ -263,18 +269,28 @@ def _version(session: Session, row: Row) -> Offer:
 
 
 def _keep(session: Session, row: Row, offer: Offer, author: Author) -> Row | Objection:
-    if row.state == "ended":
-        return Objection(ENDED, about="state")
-    if objection := unknown(session, offer):
+    if objection := _unkept(session, row, offer):
         return objection
-    ran = _version(session, row) if row.version > 0 else None
-    if ran is not None and ran.trigger.kind != offer.trigger.kind:
-        return Objection(OTHER_TRIGGER, {"kind": ran.trigger.kind}, "trigger.kind")
-    same = ran == offer
+    same = row.version > 0 and _version(session, row) == offer
     row.draft = None if same else offer.stored()
     row.revision, row.changed_at = row.revision + 1, author.now
     session.flush()
     return row
+
+
+def _unkept(session: Session, row: Row, offer: Offer) -> Objection | None:
+    """Against saying this at all."""
+    if row.state == "ended":
+        return Objection(ENDED, about="state")
+    if objection := unknown(session, offer):
+        return objection
+    kind = _version(session, row).trigger.kind if row.version > 0 else offer.trigger.kind
+    return Objection(OTHER_TRIGGER, {"kind": kind}, "trigger.kind") if kind != offer.trigger.kind else None
+
+
+def _unready(session: Session, row: Row, offer: Offer, now: datetime) -> Objection | None:
+    """Against saying this at once: what runs again after its last day was over takes a place."""
+    return _unfit(session, row, offer, now) if row.state == "live" else unready(session, offer, now)
 
 
 def _objection(session: Session, row: Row, revision: int | None, now: datetime) -> Objection | None:
@@ -289,26 +305,31 @@ def _objection(session: Session, row: Row, revision: int | None, now: datetime) 
 def _unfit(session: Session, row: Row, offer: Offer, now: datetime) -> Objection | None:
     if objection := unknown(session, offer) or unready(session, offer, now):
         return objection
-    others = select(func.count()).where(Row.state == "live", Row.id != row.id)
-    if session.scalars(others).one() >= MOST_LIVE:
+    _locked_merchant(session, row)
+    last = OfferVersion.content["window"]["last"].astext
+    unfinished = last.is_(None) | (last >= (now - OVER_EVERYWHERE).date().isoformat())
+    others = select(func.count(Row.id)).outerjoin(OfferVersion, CURRENT)
+    if session.scalars(others.where(Row.state == "live", Row.id != row.id, unfinished)).one() >= MOST_LIVE:
         return Objection(TOO_MANY, {"most": MOST_LIVE}, "state")
     return None
 
 
-def _add_version(session: Session, row: Row, author: Author) -> None:
-    """The draft becomes it, and is gone."""
+def _add_version(session: Session, row: Row, offer: Offer, author: Author) -> None:
+    """A draft that says the same is gone."""
     row.version += 1
     session.add(
         OfferVersion(
             offer_id=row.id,
             number=row.version,
             merchant_id=row.merchant_id,
-            content=row.draft,
+            content=offer.stored(),
             published_by=author.user_id,
             created_at=author.now,
         )
     )
-    row.draft, row.revision, row.changed_at = None, row.revision + 1, author.now
+    if row.draft and read(row.draft) == offer:
+        row.draft = None
+    row.revision, row.changed_at = row.revision + 1, author.now
     session.flush()
 
 
@@ -316,10 +337,14 @@ def _become(session: Session, row: Row, state: str, event: str, author: Author) 
     """Another state, or the same with another version: the cards are looked at, the merchant's mark is set."""
     row.state, row.changed_at = state, author.now
     session.flush()
-    # Locked before it is asked: of two that go live and end at once, the second sees what the first did.
-    merchant = session.get_one(Merchant, row.merchant_id, with_for_update={"key_share": True}, populate_existing=True)
+    merchant = _locked_merchant(session, row)
     merchant.has_offers = bool(session.scalar(select(exists().where(Row.state == "live"))))
     session.flush()
     author.record(session, event, offer_id=str(row.id), version=row.version)
     sweeps.begin(session, row, author.now)
     return row
+
+
+def _locked_merchant(session: Session, row: Row) -> Merchant:
+    """Before it is asked which offers run: of two that go live and end at once, the second sees what the first did."""
+    return session.get_one(Merchant, row.merchant_id, with_for_update={"key_share": True}, populate_existing=True)

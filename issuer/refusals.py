@@ -43,6 +43,7 @@ SENTENCES = {
     "offer_over": N_("This offer does not count at this time. Look at its days and hours on the card."),
     "offer_used": N_("This offer was used already. It counts once only."),
     "offer_by_itself": N_("This offer counts by itself, with every purchase and stamp. Book what was bought."),
+    "offer_only_words": N_("This offer only reminds of something, there is nothing to redeem. Book what was bought."),
     "no_goodwill": N_("This program has no purse for small presents. Ask the owner to give it one."),
     "reason_needed": N_("A present needs a reason. Say in %(least)s to %(most)s characters why it is given."),
     "purse_empty": N_("All %(a_week)s presents of this week were given. On Monday there are new ones."),

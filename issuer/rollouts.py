@@ -40,6 +40,12 @@ def begin(session: Session, brand: Brand, now: datetime) -> Rollout:
     return rollout
 
 
+def begin_all(session: Session, now: datetime) -> None:
+    """The same for all cards of the transaction's merchant, whose phones have to learn what is no design."""
+    for brand in session.scalars(select(Brand)).all():
+        begin(session, brand, now)
+
+
 def advance(session: Session, now: datetime, rate: int) -> bool:
     """Tell the next cards of one rollout that is due; whether there was one.
 

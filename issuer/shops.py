@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from issuer import programs, rollouts, tills
+from issuer import programs, rollouts, sweeps, tills
 from issuer.coordinates import read_coordinates
 from issuer.editing import Author, Gone, Objection, name_objection, one_line, printable
-from issuer.schema import Brand, Location, Offer, OfferVersion, Till
+from issuer.schema import Location, Offer, OfferVersion, Till
+from issuer.zones import NO_ZONE, zones
 
 LONGEST_NAME = 60
 LONGEST_ADDRESS = 200
@@ -50,31 +51,38 @@ def shops(session: Session, merchant_id: UUID, now: datetime) -> list[ShopView]:
 
 @dataclass(frozen=True)
 class ShopFields:
-    """What was typed. ``at``: latitude and longitude, as maps give them. Empty is none, but for the name."""
+    """What was typed. ``at``: latitude and longitude, as maps give them. Empty is none, but for the name.
+
+    ``zone``: where clocks differ from the merchant's.
+    """
 
     name: str
     address: str = ""
     at: str = ""
+    zone: str = ""
 
     def read(self) -> "Described | Objection":
-        name, address, at = one_line(self.name), one_line(self.address), one_line(self.at)
+        name, address, at, zone = (one_line(typed) for typed in (self.name, self.address, self.at, self.zone))
         degrees = read_coordinates(at) if at else (None, None)
         objection = _shop_objection(name, address)
         if objection:
             return objection
         if isinstance(degrees, str):
-            return Objection(degrees, {"given": "".join(filter(printable, at))[:40]}, "at")
-        return Described(name, address or None, *degrees)
+            return Objection(degrees, {"given": _legible(at)}, "at")
+        if zone and zone not in zones():
+            return Objection(NO_ZONE, {"given": _legible(zone)}, "zone")
+        return Described(name, address or None, degrees[0], degrees[1], zone or None)
 
 
 @dataclass(frozen=True)
 class Described:
-    """What is known of a shop. Degrees, north and east positive."""
+    """What is known of a shop. Degrees, north and east positive; no zone: the merchant's."""
 
     name: str
     address: str | None
     latitude: float | None
     longitude: float | None
+    zone: str | None
 
 
 def add_shop(session: Session, author: Author, fields: ShopFields) -> Location | Objection:
@@ -99,11 +107,14 @@ def change_shop(session: Session, author: Author, location_id: UUID, fields: Sho
     if isinstance(said, Objection):
         return said
     has_moved = (place.latitude, place.longitude) != (said.latitude, said.longitude)
-    place.name, place.address = said.name, said.address
-    place.latitude, place.longitude = said.latitude, said.longitude
+    has_other_hours = place.zone != said.zone
+    for name, value in asdict(said).items():
+        setattr(place, name, value)
     author.record(session, "shop_changed", location_id=str(place.id))
     if has_moved:
         _tell_cards(session, author)
+    if has_other_hours:
+        sweeps.begin_for_all(session, author.now)
     return None
 
 
@@ -112,8 +123,7 @@ def _tell_cards(session: Session, author: Author) -> None:
     version = (OfferVersion.offer_id == Offer.id) & (OfferVersion.number == Offer.version)
     is_near = OfferVersion.content["trigger"]["kind"].astext == "place"
     if session.scalar(select(exists().where(version, is_near, Offer.state == "live"))):
-        for brand in session.scalars(select(Brand)).all():
-            rollouts.begin(session, brand, author.now)
+        rollouts.begin_all(session, author.now)
 
 
 def invite_till(session: Session, author: Author, location_id: UUID) -> tuple[Location, str]:
@@ -188,6 +198,10 @@ def _till(session: Session, author: Author, till_id: UUID) -> Till:
     if till is None:
         raise Gone
     return till
+
+
+def _legible(typed: str) -> str:
+    return "".join(filter(printable, typed))[:40]
 
 
 def _shop_objection(name: str, address: str) -> Objection | None:

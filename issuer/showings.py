@@ -16,10 +16,13 @@ from issuer.limiting import Asked
 from issuer.offering import Running, read
 from issuer.offers.bounds import FOREVER
 from issuer.offers.content import Multiplier, VoucherOffer
+from issuer.offers.counting import LONGEST_DAY
 from issuer.offers.facts import Turn
 from issuer.offers.offer import Offer
+from issuer.offers.triggers import HOURLY
 from issuer.rules.movement import Movement, voucher_unit
 from issuer.schema import Card, OfferVersion, Showing, Voucher
+from issuer.schema import Offer as OfferRow
 from issuer.vouchers import Wanted
 
 SHOWN, OVER, HELD, OUT = "shown", "over", "held", "out"
@@ -38,6 +41,12 @@ DECIDED = text("""
     SELECT showing.*
     FROM unnest(CAST(:offers AS uuid[]), CAST(:cards AS uuid[]), CAST(:turns AS text[])) AS asked (offer, card, key)
     JOIN showing ON (offer_id, card_id, turn) = (asked.offer, asked.card, asked.key)
+""")
+TAKEN = text("""
+    SELECT showing.*
+    FROM unnest(CAST(:offers AS uuid[]), CAST(:cards AS uuid[])) AS asked (offer, card)
+    JOIN showing ON (offer_id, card_id) = (asked.offer, asked.card)
+    WHERE redeemed_at IS NOT NULL AND (redeemed_at > :since OR closes_at > :since)
 """)
 
 
@@ -82,12 +91,28 @@ def decided(session: Session, asked: Sequence[Asked]) -> Mapping[tuple[UUID, UUI
     return {(row.offer_id, row.card_id, row.turn): row for row in found}
 
 
+def taken(session: Session, asked: Sequence[Asked], now: datetime) -> Mapping[tuple[UUID, UUID], list[Showing]]:
+    """What was lately taken up of offers whose hours may have been others before, by offer and card."""
+    changed = [(one, card) for one, card, _ in asked if one.version > 1 and one.offer.trigger.kind in HOURLY]
+    if not changed:
+        return {}
+    values = {
+        "offers": [one.id for one, _ in changed],
+        "cards": [card.id for _, card in changed],
+        "since": now - LONGEST_DAY,
+    }
+    found = defaultdict[tuple[UUID, UUID], list[Showing]](list)
+    for row in session.scalars(select(Showing).from_statement(TAKEN), values):
+        found[row.offer_id, row.card_id].append(row)
+    return found
+
+
 def show(session: Session, candidate: Candidate, now: datetime, lines: list[Movement], *, loud: bool) -> Showing:
     """From the card's next version on, with what the offer unlocks. The card is locked, and published by the caller.
 
     :param lines: what is to be booked of vouchers is added; see `book`
     """
-    one, voucher_id = candidate.running, _drawn(session, candidate, now, lines)
+    one, voucher_id = candidate.running, _brought(session, candidate, now, lines)
     row = _row(session, candidate, now)
     row.state, row.reason, row.ended, row.ended_at = SHOWN, None, None, None
     row.shown_at = row.shown_at or now
@@ -127,17 +152,30 @@ def book(session: Session, card: Card, lines: Sequence[Movement], now: datetime)
         post(session, card, lines, Deed(cause, SYSTEM, now, now, note="voucher"))
 
 
-def renew(session: Session, row: Showing, one: Running, turn: Turn | None) -> bool:
-    """The offer says something else since; whether customers see that.
+def renew(
+    session: Session,
+    card: Card,
+    row: Showing,
+    one: Running,
+    turn: Turn | None,
+    now: datetime,
+    lines: list[Movement],
+) -> bool:
+    """The offer says something else since; whether customers see that. The card is locked.
 
-    :param turn: the same window as it is now, if that is what is open
+    :param turn: the same window as it is now, as far as that is known
+    :param lines: as of `show`
     """
-    before, closed_at = read(session.get_one(OfferVersion, (row.offer_id, row.version)).content), row.closes_at
+    before, closed_at = _as_shown(session, row), row.closes_at
     row.version, row.factor, row.ambient = one.version, factor_of(one), one.offer.ambient
     if turn is not None:
         row.opens_at, row.closes_at, row.location_id = turn.opens, turn.closes, turn.location_id
-    if row.voucher_id is not None and row.closes_at != closed_at:
-        _keep_voucher(session, row, row.voucher_id)
+    if before.unlocks != one.offer.unlocks and row.redeemed_at is None:
+        _exchange_voucher(session, card, row, one, now, lines)
+    elif row.voucher_id is not None and row.closes_at != closed_at:
+        voucher = session.get_one(Voucher, row.voucher_id)
+        if voucher.card_id == card.id:
+            _keep_voucher(session, voucher, row.closes_at)
     return _seen(before) != _seen(one.offer) or row.closes_at != closed_at
 
 
@@ -160,9 +198,27 @@ def _row(session: Session, candidate: Candidate, now: datetime) -> Showing:
     return row
 
 
-def _drawn(session: Session, candidate: Candidate, now: datetime, lines: list[Movement]) -> UUID | None:
+def _brought(session: Session, candidate: Candidate, now: datetime, lines: list[Movement]) -> UUID | None:
+    """The voucher that this window had before it rested, if the offer still unlocks that; else one of its own."""
+    one, card, row, closes = candidate.running, candidate.card, candidate.row, candidate.turn.closes
+    if row is None or row.voucher_id is None or _as_shown(session, row).unlocks != one.offer.unlocks:
+        return _drawn(session, card, one, closes, now, lines)
+    voucher = session.get_one(Voucher, row.voucher_id)
+    if voucher.card_id == card.id:
+        _keep_voucher(session, voucher, closes)
+        lines += vouchers.revived(session, card, voucher)
+    return voucher.id
+
+
+def _as_shown(session: Session, row: Showing) -> Offer:
+    return read(session.get_one(OfferVersion, (row.offer_id, row.version)).content)
+
+
+def _drawn(
+    session: Session, card: Card, one: Running, closes: datetime, now: datetime, lines: list[Movement]
+) -> UUID | None:
     """The voucher that the offer unlocks, good as long as it is shown."""
-    unlocks, card, closes = candidate.running.offer.unlocks, candidate.card, candidate.turn.closes
+    unlocks = one.offer.unlocks
     if not isinstance(unlocks, VoucherOffer):
         return None
     until = closes if closes < FOREVER else None
@@ -172,16 +228,25 @@ def _drawn(session: Session, candidate: Candidate, now: datetime, lines: list[Mo
     return row.id
 
 
-def _keep_voucher(session: Session, row: Showing, voucher_id: UUID) -> None:
-    """As long as the offer is on the card now, unless it moved to another."""
-    voucher, key = session.get_one(Voucher, voucher_id), str(voucher_id)
-    if voucher.card_id != row.card_id:
-        return
-    voucher.valid_until = row.closes_at if row.closes_at < FOREVER else None
+def _exchange_voucher(
+    session: Session, card: Card, row: Showing, one: Running, now: datetime, lines: list[Movement]
+) -> None:
+    """What nobody used yet goes with the words that promised it; what the offer unlocks now comes in its place."""
+    if row.voucher_id is not None:
+        lines += _ended_voucher(session, card, row.voucher_id, now)
+    row.voucher_id = _drawn(session, card, one, row.closes_at, now, lines)
+    session.get_one(OfferRow, one.id).value += one.offer.worth_cents - (row.value or 0)
+    row.value = one.offer.worth_cents
+
+
+def _keep_voucher(session: Session, voucher: Voucher, closes: datetime) -> None:
+    """As long as the offer is on the card now."""
+    card_id, key = voucher.card_id, str(voucher.id)
+    voucher.valid_until = closes if closes < FOREVER else None
     if voucher.valid_until is None:
-        due.drop(session, row.card_id, vouchers.END, key)
+        due.drop(session, card_id, vouchers.END, key)
     else:
-        due.plan(session, row.card_id, row.merchant_id, vouchers.END, key, voucher.valid_until)
+        due.plan(session, card_id, voucher.merchant_id, vouchers.END, key, voucher.valid_until)
 
 
 def _ended_voucher(session: Session, card: Card, voucher_id: UUID, now: datetime) -> list[Movement]:

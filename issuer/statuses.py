@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from issuer.amounts import day_said, first_day, last_day
+from issuer.amounts import day_said, end_said, first_day
 from issuer.cards import CardView, Priced, RewardCount, VoucherView
 from issuer.language import translator
 from issuer.refusals import N_
@@ -156,13 +156,13 @@ def voucher_worth(voucher: VoucherView, words: Wording) -> str:
 
 
 def voucher_days(voucher: VoucherView, zone: str, words: Wording) -> str:
-    """ "until 31 Dec 2026", "from 1 Dec to 24 Dec 2026"; empty for one that counts at once and for ever.
+    """ "until 31 Dec 2026", "from 1 Dec to 24 Dec 2026, 18:00"; empty for one that counts at once and for ever.
 
     No clock is asked: what a pass says must stay true until its next version.
     """
     values = {"first": day_said(first_day(voucher.valid_from, zone), words.language), "last": ""}
     if voucher.valid_until is not None:
-        values["last"] = day_said(last_day(voucher.valid_until, zone), words.language)
+        values["last"] = end_said(voucher.valid_until, zone, words)
     if voucher.starts_later and values["last"]:
         return words.say(N_("from %(first)s to %(last)s"), **values)
     if voucher.starts_later:

@@ -43,16 +43,17 @@ BEFORE = """
 
 def begin(session: Session, offer: Offer, now: datetime) -> None:
     """Look at the cards of the offer's merchant from the first on: all while it runs, else those that show it."""
-    values = {"after_card": None, "began_at": now, "due_at": now}
-    fresh = insert(Sweep).values(offer_id=offer.id, merchant_id=offer.merchant_id, **values)
-    session.execute(fresh.on_conflict_do_update(index_elements=["offer_id"], set_=values))
+    _begin(session, offer.id, offer.merchant_id, now)
 
 
 def begin_for_all(session: Session, now: datetime) -> None:
-    """Look at every card of the transaction's merchant, if any offer runs: a sweep looks at all, whatever it is for."""
-    running = session.scalar(select(Offer).where(Offer.state == "live").limit(1))
-    if running is not None:
-        begin(session, running, now)
+    """Look at every card of the transaction's merchant, if any offer runs.
+
+    For no offer of them all, so that nothing is lost when one of them is paused before all cards were noted.
+    """
+    merchant_id = session.scalar(select(Offer.merchant_id).where(Offer.state == "live").limit(1))
+    if merchant_id is not None:
+        _begin(session, merchant_id, merchant_id, now)
 
 
 def any_waits(session: Session, now: datetime) -> bool:
@@ -66,8 +67,7 @@ def advance(session: Session, now: datetime) -> bool:
     if sweep is None:
         return False
     set_merchant(session, sweep.merchant_id)
-    running = session.scalar(select(Offer.state).where(Offer.id == sweep.offer_id)) == "live"
-    page = _note(session, sweep, now, running=running)
+    page = _note(session, sweep, now)
     if page:
         sweep.after_card = page[-1]
     if len(page) < PAGE:
@@ -76,16 +76,30 @@ def advance(session: Session, now: datetime) -> bool:
     return True
 
 
-def _note(session: Session, sweep: Sweep, now: datetime, *, running: bool) -> Sequence[UUID]:
+def _begin(session: Session, whose: UUID, merchant_id: UUID, now: datetime) -> None:
+    values = {"after_card": None, "began_at": now, "due_at": now}
+    fresh = insert(Sweep).values(offer_id=whose, merchant_id=merchant_id, **values)
+    session.execute(fresh.on_conflict_do_update(index_elements=["offer_id"], set_=values))
+
+
+def _note(session: Session, sweep: Sweep, now: datetime) -> Sequence[UUID]:
     values = {
         "merchant": sweep.merchant_id,
         "offer": sweep.offer_id,
         "after": sweep.after_card,
-        "all": running,
+        "all": _is_for_all(session, sweep),
         "most": PAGE,
         "now": now,
     }
     return [card_id for (card_id,) in send(session, NOTED, values)]
+
+
+def _is_for_all(session: Session, sweep: Sweep) -> bool:
+    """Whether its offer runs, or any, if it is for none."""
+    running = select(Offer.id).where(Offer.state == "live").limit(1)
+    if sweep.offer_id != sweep.merchant_id:
+        running = running.where(Offer.id == sweep.offer_id)
+    return session.scalar(running) is not None
 
 
 def _end(session: Session, sweep: Sweep, now: datetime) -> None:

@@ -41,12 +41,10 @@ from issuer.statuses import (
     missing_points,
     plural,
     status_text,
-    voucher_days,
-    voucher_worth,
     worth_text,
 )
-from issuer.telling_offers import ToldOffer, told_offers
-from issuer.vouchers import shown_code
+from issuer.telling_offers import News, ToldOffer, news_of, told_offers
+from issuer.telling_vouchers import ShownVoucher, told_voucher
 
 _NO_KEY = re.compile(r"[^0-9A-Za-z_-]")
 
@@ -82,28 +80,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class ShownVoucher:
-    """A voucher: what it is called, what it is worth, when it counts, the code in groups."""
-
-    key: str
-    name: str
-    worth: str
-    days: str
-    code: str
-
-    @property
-    def sentence(self) -> str:
-        return ", ".join(part for part in (self.worth, self.days) if part)
-
-
-@dataclass(frozen=True)
 class Telling:
     """All texts of a card in one language.
 
     ``header``: the balance that stands first. ``facts``: further ones, with the same keys for every card of the rules,
     because Google's class names them. ``leftovers``: what came from rules that do not hold any more. ``worth``: of the
     points, unless the status says it. ``notices`` and ``owed``: sentences with their keys. ``offers``: most important
-    first.
+    first. ``vouchers``: those that no offer tells of. ``news``: of offers that may sound.
     """
 
     header: Fact
@@ -118,12 +101,20 @@ class Telling:
     donated: str | None
     promises: tuple[str, ...]
     offers: tuple[ToldOffer, ...]
+    news: News | None
+
+    @property
+    def all_vouchers(self) -> tuple[ShownVoucher, ...]:
+        """With those that offers brought."""
+        return (*self.vouchers, *(one.voucher for one in self.offers if one.voucher))
 
 
 def tell(shown: CardView, language: str | None = None) -> Telling:
     """The card's language unless told."""
     words, status = shown.words(language), status_text(shown, language)
-    worth = worth_text(shown, words)
+    worth, offers = worth_text(shown, words), tuple(told_offers(shown, words))
+    told_there = {one.voucher for one in offers}
+    vouchers = (told_voucher(one, shown.zone, words) for one in shown.vouchers)
     return Telling(
         header=header_of(shown, words),
         status=status,
@@ -131,12 +122,13 @@ def tell(shown: CardView, language: str | None = None) -> Telling:
         leftovers=tuple(_leftovers(shown, words)),
         worth=None if worth == status else worth,
         choices=tuple(_choices(shown, words)),
-        vouchers=tuple(_voucher(voucher, shown.zone, words) for voucher in shown.vouchers),
+        vouchers=tuple(one for one in vouchers if one not in told_there),
         notices=tuple(_notices(shown, words)),
         owed=tuple(_owed(shown, words)),
         donated=_donated(shown, words),
         promises=shown.rules.promises(words),
-        offers=tuple(told_offers(shown, words)),
+        offers=offers,
+        news=news_of(shown, words.language),
     )
 
 
@@ -266,16 +258,6 @@ def _choices(shown: CardView, words: Wording) -> Iterator[Choice]:
         else:
             hint = ""
         yield Choice(one.names[words.language], price, hint, not hint)
-
-
-def _voucher(voucher: VoucherView, zone: str, words: Wording) -> ShownVoucher:
-    return ShownVoucher(
-        key=f"voucher-{voucher.id.hex[:8]}",
-        name=voucher.names[words.language],
-        worth=voucher_worth(voucher, words),
-        days=voucher_days(voucher, zone, words),
-        code=shown_code(voucher.code),
-    )
 
 
 def _notices(shown: CardView, words: Wording) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,7 @@ def as_voucher(session: Session, issue: Pass, shown: CardView, face: Face) -> Fa
         face,
         sort=Sort.VOUCHER,
         description=f"{_('Voucher')}: {worth}",
-        header=tuple(until_lines(end, face.language)),
+        header=tuple(until_lines(end, shown.words(face.language))),
         primary=(fitted_primary(Line("offer", name, worth), Sort.VOUCHER),),
         secondary=() if held else (Line("status", name, _("Used up or over"), "%@"),),
         auxiliary=(),

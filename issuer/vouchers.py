@@ -17,12 +17,12 @@ from issuer.publishing import AT_THE_TILL, CAMPAIGN, publish
 from issuer.refusals import Refusal
 from issuer.rules.movement import Movement, voucher_unit
 from issuer.rules.vouchers import Worth
-from issuer.schema import Card, Entry, Voucher
+from issuer.schema import Account, Card, Entry, Voucher
 from issuer.visits import Visit, inactive, refuse
 from signing.codes import SYMBOLS
 
 CODE_LENGTH, GROUP = 26, 4
-END, OFFER = "voucher_end", "offer"
+END, OFFER = due.VOUCHER_END, "offer"
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2014\u2212]+")
 _MISREAD = str.maketrans("OIL", "011")
 
@@ -76,6 +76,12 @@ def uses_of(voucher: Voucher) -> Movement:
     return Movement(voucher_unit(voucher.id), voucher.uses, "issued", "bonus")
 
 
+def revived(session: Session, card: Card, voucher: Voucher) -> list[Movement]:
+    """What gives a voucher of the card the uses again that went when its time was over."""
+    expired = _expired(session, card, voucher)
+    return [Movement(voucher_unit(voucher.id), expired, "expired", "adjustment")] if expired > 0 else []
+
+
 def worth_of(voucher: Voucher) -> Worth:
     return Worth.model_validate(voucher.worth)
 
@@ -113,7 +119,7 @@ def usable(session: Session, card: Card, code: str, visit: Visit) -> Voucher | R
         return Refusal("voucher_not_valid")
     if found.origin == OFFER and _outside_hours(session, found, visit):
         return Refusal("voucher_not_valid")
-    if available(session, card, voucher_unit(found.id), visit.now) < 1 and not _ended(session, found):
+    if available(session, card, voucher_unit(found.id), visit.now) < 1 and not _expired(session, card, found):
         return Refusal("voucher_used")
     return found
 
@@ -191,11 +197,8 @@ def _outside_hours(session: Session, voucher: Voucher, visit: Visit) -> bool:
     return bool(found) and not any(one.counts(visit.at) for one in found)
 
 
-def _ended(session: Session, voucher: Voucher) -> bool:
-    """Whether a use went because its time was over."""
-    gone = select(func.coalesce(func.sum(Entry.amount), 0)).where(
-        Entry.card_id == voucher.card_id,
-        Entry.unit == voucher_unit(voucher.id),
-        Entry.cause.in_(("expiry", "adjustment")),
-    )
-    return (session.scalar(gone) or 0) < 0
+def _expired(session: Session, card: Card, voucher: Voucher) -> int:
+    """Uses that went because their time was over, less those that came back."""
+    gone = Account.program_id == card.program_id, Account.unit == voucher_unit(voucher.id), Account.role == "expired"
+    on_them = select(func.sum(Entry.amount)).join(Account, Account.id == Entry.account_id)
+    return int(session.scalar(on_them.where(*gone)) or 0)

@@ -15,7 +15,7 @@ from sandbox.google_pictures import Pictures
 from sandbox.google_resource import Resource
 from sandbox.google_view import AndroidCard, Picture, android_card, card_name, colours, fields
 from sandbox.lock_screen import Spot, point_of
-from sandbox.phone_view import happening_text
+from sandbox.phone_view import CLOCK, clock_said, happening_text
 from sandbox.qr_code import qr_svg
 from sandbox.refusal import PassRefused
 from sandbox.texts import say
@@ -136,15 +136,18 @@ class AndroidPages:
     def state(self) -> AnyResponse:
         """What the phone shows and did, for the page and for programs; 204 while `version` is what it was."""
         heard = self._google.phone.look()
+        clock = {CLOCK: clock_said(self._now())}
         if request.args.get("version") == str(heard.version):
-            return Response(status=204)
-        return jsonify(
+            return Response(status=204, headers=clock)
+        answer = jsonify(
             phone="android",
             version=heard.version,
             passes=[self._told(one) for one in self._google.held()],
             notices=self._notices(heard),
             happenings=_happenings(heard),
         )
+        answer.headers.update(clock)
+        return answer
 
     def _refused(self, error: PassRefused) -> AnyResponse:
         return self._page("android_message.html", status=422, topic="refused", why=error.sentence(g.language))
@@ -214,7 +217,7 @@ class AndroidPages:
             spots=self._spots(),
             notices=self._notices(heard)[::-1][:5],
             happenings=_happenings(heard)[::-1][:40],
-            clock=self._now().astimezone().strftime("%H:%M"),
+            clock=clock_said(self._now()),
             language=g.language,
             address=self.address,
             **values,

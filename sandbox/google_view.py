@@ -209,7 +209,7 @@ class _Seen:
 def _instant(text: str, now: datetime) -> datetime:
     """Without an offset it is the phone's local time."""
     read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=now.astimezone().tzinfo)
+    return read if read.tzinfo else read.replace(tzinfo=now.tzinfo)
 
 
 def _light(colour: str) -> float:

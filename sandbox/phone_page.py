@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
@@ -21,10 +21,12 @@ from sandbox.memory import Held, Memory, Notice
 from sandbox.offers import Offers, download
 from sandbox.phone import Phone
 from sandbox.phone_view import (
+    CLOCK,
     IMAGES,
     Card,
     barcode,
     card,
+    clock_said,
     colours,
     happening_text,
     notice_text,
@@ -47,26 +49,37 @@ PHONE = "/phone/<phone_name>"
 
 
 def create_phone_app(
-    phones: Phones, apns: Apns, google: Google, *, root_pem: bytes, now: Callable[[], datetime]
+    phones: Phones,
+    apns: Apns,
+    google: Google,
+    weather: WeatherService,
+    *,
+    root_pem: bytes,
+    now: Callable[[], datetime],
+    zone: tzinfo,
 ) -> Flask:
-    """The Flask application of the phone's port."""
+    """The Flask application of the phone's port. `zone` is where the phones are."""
+
+    def here() -> datetime:
+        return now().astimezone(zone)
+
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     app.before_request(_prepare)
     app.after_request(_protect)
     app.register_error_handler(NoSuchPhone, _no_such_phone)
     app.jinja_env.globals["t"] = lambda sentence, **values: say(g.language, sentence, **values)
-    app.jinja_env.filters["hour"] = _hour
+    app.jinja_env.filters["hour"] = lambda at: datetime.fromisoformat(at).astimezone(zone).strftime("%H:%M:%S")
     app.jinja_env.filters["request_line"] = _request_line
-    pages = Pages(phones, Offers(root_pem, now), now)
+    pages = Pages(phones, Offers(root_pem, now), here)
     app.register_error_handler(PassRefused, pages.refused)
     for rule, view, methods in pages.routes():
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     add_apns_routes(app, apns)
     add_google_api(app, google, now)
     add_google_control(app, google)
-    add_android_pages(app, google, now)
-    add_weather(app, WeatherService(now))
+    add_android_pages(app, google, here)
+    add_weather(app, weather)
     return app
 
 
@@ -218,17 +231,23 @@ class Pages:
         return Response("".join(rules), mimetype="text/css")
 
     def state(self, phone_name: str) -> AnyResponse:
-        """What the phone holds and did, for the page and for programs; 204 while `version` is what it was."""
+        """What the phone holds and did, for the page and for programs; 204 while `version` is what it was.
+
+        Either way the header Phone-Clock says what the phone's clock shows.
+        """
         memory = self._phones.get(phone_name).look()
+        clock = {CLOCK: clock_said(self._now())}
         if request.args.get("version") == str(memory.version):
-            return Response(status=204)
-        return jsonify(
+            return Response(status=204, headers=clock)
+        answer = jsonify(
             phone=phone_name,
             version=memory.version,
             passes=state(list(memory.passes.values()), g.language),
             notices=_notices(memory, phone_name),
             happenings=_happenings(memory),
         )
+        answer.headers.update(clock)
+        return answer
 
     def refused(self, error: PassRefused) -> AnyResponse:
         """What Wallet would do with the pass that was just brought, and why."""
@@ -271,7 +290,7 @@ class Pages:
             happenings=_happenings(memory)[::-1][:40],
             near_url=url_for("near", phone_name=phone_name),
             spots=spots_of(held.opened for held in memory.passes.values()),
-            clock=self._now().astimezone().strftime("%H:%M"),
+            clock=clock_said(self._now()),
             language=g.language,
             **values,
         )
@@ -321,10 +340,6 @@ def _happenings(memory: Memory) -> list[dict[str, Any]]:
         }
         for one in memory.happenings
     ]
-
-
-def _hour(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")
 
 
 def _request_line(line: str) -> Markup:

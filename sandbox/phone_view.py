@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.fields import shown_value
@@ -18,6 +19,7 @@ from sandbox.wallet import OpenedPass
 
 IMAGES = ("logo", "strip", "icon", "thumbnail")
 QR = "PKBarcodeFormatQR"
+CLOCK = "Phone-Clock"
 _FALLBACK = {
     "backgroundColor": "rgb(60, 60, 67)",
     "foregroundColor": "rgb(255, 255, 255)",
@@ -63,6 +65,11 @@ class Card:
     code_is_qr: bool
     code_text: str
     voided: bool
+
+
+def clock_said(now: datetime) -> str:
+    """ "07:00": what stands at the top of the screen."""
+    return now.strftime("%H:%M")
 
 
 def pass_name(opened: OpenedPass) -> str:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -17,6 +17,7 @@ from sandbox.authority import Authority
 from sandbox.google import Google
 from sandbox.phone_page import create_phone_app
 from sandbox.phones import Phones
+from sandbox.weather import WeatherService
 
 HOST = "127.0.0.1"
 
@@ -53,18 +54,26 @@ class _Handler(WSGIRequestHandler):
 
 @contextmanager
 def running(
-    folder: Path, *, phone_port: int, apns_port: int, authority: Authority, now: Callable[[], datetime]
+    folder: Path,
+    *,
+    phone_port: int,
+    apns_port: int,
+    authority: Authority,
+    now: Callable[[], datetime],
+    zone: tzinfo = UTC,
 ) -> Iterator[Running]:
     """Run a sandbox until the block ends; port 0 takes a free one. Raises PortTaken.
 
-    `folder` keeps the phones and what Google has over a restart. Both servers listen on 127.0.0.1 only.
+    `folder` keeps the phones, the weather and what Google has over a restart. `zone` is where the phones are: they
+    show its time. Both servers listen on 127.0.0.1 only.
     """
     with _listen(phone_port) as phone_socket, _listen(apns_port) as apns_socket:
         root_pem = authority.root.read_bytes()
         phones = Phones(folder / "phones", root_pem, now)
         apns = Apns(authority, deliver=phones.deliver, now=now)
         google = Google(folder, f"{_url('http', phone_socket)}/google/token", now)
-        app = create_phone_app(phones, apns, google, root_pem=root_pem, now=now)
+        weather = WeatherService(now, folder / "weather.json")
+        app = create_phone_app(phones, apns, google, weather, root_pem=root_pem, now=now, zone=zone)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         pages = make_server(HOST, 0, app, threaded=True, request_handler=_Handler, fd=phone_socket.fileno())
         threading.Thread(target=pages.serve_forever, args=(0.1,), name="phone-page", daemon=True).start()
@@ -87,6 +96,7 @@ def serve(
     authority: Authority,
     log: Callable[[str], None],
     now: Callable[[], datetime],
+    zone: tzinfo = UTC,
 ) -> None:
     """Run until SIGTERM or SIGINT; call it from the main thread. Raises PortTaken."""
     ended = threading.Event()
@@ -94,7 +104,8 @@ def serve(
     for number in before:
         signal.signal(number, lambda *_: ended.set())
     try:
-        with running(folder, phone_port=phone_port, apns_port=apns_port, authority=authority, now=now) as sandbox:
+        ports = {"phone_port": phone_port, "apns_port": apns_port}
+        with running(folder, **ports, authority=authority, now=now, zone=zone) as sandbox:
             log(f"phone: {sandbox.phone_url}  push service: {sandbox.apns_url}")
             ended.wait()
     finally:

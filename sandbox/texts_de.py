@@ -115,8 +115,9 @@ GERMAN = {
     "page.weather": "Wetter",
     "weather.title": "Wetter · treuepass-Sandkasten",
     "weather.heading": "Das Wetter im Sandkasten",
-    "weather.about": "Hier fragt der Herausgeber, wie er Open-Meteo fragen würde, bevor ein Angebot nach Wetter"
-    " beginnt. Die Vorhersage ist für alle Läden und Stunden gleich. Was er einmal gehört hat, behält er.",
+    "weather.about": "Ab einer Viertelstunde vor einer Aktion nach Wetter fragt treuepass hier statt bei Open-Meteo."
+    " Die Vorhersage ist für alle Läden und Stunden gleich. Die erste Antwort gilt für den Tag: Stellen Sie das Wetter"
+    " vorher ein.",
     "weather.phone": "Zum Handy",
     "weather.temperature": "Temperatur in °C",
     "weather.rain": "Regen in mm je Stunde",
@@ -126,5 +127,6 @@ GERMAN = {
     "weather.answer_error": "er meldet eine Störung",
     "weather.answer_garbled": "er redet Unsinn",
     "weather.set": "So soll es sein",
+    "weather.done": "Gespeichert. So bleibt das Wetter, auch nach einem Neustart.",
     "weather.wrong": "Das Wetter blieb, wie es war: Schreiben Sie −60 bis 60 °C und 0 bis 200 mm, jeweils als Zahl.",
 }

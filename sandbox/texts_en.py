@@ -112,8 +112,9 @@ ENGLISH = {
     "page.weather": "Weather",
     "weather.title": "Weather · treuepass sandbox",
     "weather.heading": "The weather of the sandbox",
-    "weather.about": "The issuer asks here, as it would ask Open-Meteo, before an offer by weather begins. The forecast"
-    " is the same for all shops and hours. What it has been told, it keeps.",
+    "weather.about": "From a quarter of an hour before an offer by weather begins, treuepass asks here instead of"
+    " Open-Meteo. The forecast is the same for all shops and hours. The first answer counts for the day: set the"
+    " weather before.",
     "weather.phone": "To the phone",
     "weather.temperature": "Temperature in °C",
     "weather.rain": "Rain in mm an hour",
@@ -123,5 +124,6 @@ ENGLISH = {
     "weather.answer_error": "it says that it is out of order",
     "weather.answer_garbled": "it talks nonsense",
     "weather.set": "Make it so",
+    "weather.done": "Saved. The weather stays like this, over a restart too.",
     "weather.wrong": "The weather stayed as it was: write −60 to 60 °C and 0 to 200 mm, each as a number.",
 }

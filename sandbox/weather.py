@@ -3,11 +3,13 @@
 Source: Open-Meteo, "Weather Forecast API": `/v1/forecast`, one place or several, hours by Unix time in UTC.
 """
 
+import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -41,11 +43,14 @@ class QuestionRefused(Exception):
 
 
 class WeatherService:
-    """What it foretells, and what it was asked: the parameters of each question, the last 100. Thread-safe."""
+    """What it foretells, and what it was asked: the parameters of each question, the last 100. Thread-safe.
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now, self._lock = now, threading.Lock()
-        self._sky, self._asked = Sky(), deque[dict[str, str]](maxlen=REMEMBERED)
+    `file` keeps the sky over a restart.
+    """
+
+    def __init__(self, now: Callable[[], datetime], file: Path | None = None) -> None:
+        self._now, self._file, self._lock = now, file, threading.Lock()
+        self._sky, self._asked = _kept(file), deque[dict[str, str]](maxlen=REMEMBERED)
 
     @property
     def sky(self) -> Sky:
@@ -56,6 +61,8 @@ class WeatherService:
         """Change some of the sky. Raises ScriptRefused with one sentence."""
         with self._lock:
             self._sky = _changed(self._sky, wanted)
+            if self._file:
+                _keep(self._sky, self._file)
             return self._sky
 
     def asked(self) -> list[dict[str, str]]:
@@ -121,9 +128,10 @@ class WeatherPages:
         return jsonify(asked=self._service.asked())
 
     def page(self) -> str:
-        """`GET /weather/`."""
+        """`GET /weather/`; with `?set=yes` it says that the form was heard."""
         sky = self._service.sky
-        return self._render({"temperature": f"{sky.temperature:g}", "rain": f"{sky.rain:g}", "answer": sky.answer})
+        values = {"temperature": f"{sky.temperature:g}", "rain": f"{sky.rain:g}", "answer": sky.answer}
+        return self._render(values, said="set" if "set" in request.args else None)
 
     def turn(self) -> AnyResponse | tuple[str, int]:
         """The form of that page. What cannot be is said, and stays as typed."""
@@ -131,11 +139,11 @@ class WeatherPages:
         try:
             self._service.change(typed | {name: _number(typed[name]) for name in ("temperature", "rain")})
         except ScriptRefused:
-            return self._render(typed, wrong=True), 422
-        return redirect(url_for("weather_page"), 303)
+            return self._render(typed, said="wrong"), 422
+        return redirect(url_for("weather_page", set="yes"), 303)
 
-    def _render(self, values: Mapping[str, str], *, wrong: bool = False) -> str:
-        return render_template("weather.html", language=g.language, values=values, answers=ANSWERS, wrong=wrong)
+    def _render(self, values: Mapping[str, str], *, said: str | None) -> str:
+        return render_template("weather.html", language=g.language, values=values, answers=ANSWERS, said=said)
 
 
 def add_weather(app: Flask, service: WeatherService) -> None:
@@ -152,6 +160,17 @@ def add_weather(app: Flask, service: WeatherService) -> None:
         app.add_url_rule(f"{PREFIX}{rule}", f"weather_{view.__name__}", view, methods=methods)
     app.register_error_handler(ConnectionDropped, hang_up)
     app.register_error_handler(QuestionRefused, lambda error: _error(str(error), 400))
+
+
+def _kept(file: Path | None) -> Sky:
+    return Sky(**json.loads(file.read_text())) if file and file.exists() else Sky()
+
+
+def _keep(sky: Sky, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(sky)))
+    draft.replace(file)
 
 
 def _changed(sky: Sky, wanted: object) -> Sky:

@@ -3,15 +3,23 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from issuer.offers.hours import Value
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
-from issuer.rules.part import Key
+from issuer.rules.part import WHOLE, Key
 
 Segment = Literal["new", "regular", "lapsed"]
-Fifth = Annotated[int, Field(ge=1, le=5)]
+MOST_NAMED = 1000
+ONCE = AfterValidator(lambda named: tuple(dict.fromkeys(named)))
+"""Mark of a list in which nothing stands twice: what does is taken for one."""
+Programs = Annotated[tuple[UUID, ...], Field(max_length=MOST_NAMED), ONCE]
+Shops = Annotated[tuple[UUID, ...], Field(max_length=MOST_NAMED), ONCE]
+Tiers = Annotated[tuple[Key, ...], Field(max_length=MOST_NAMED), ONCE]
+Segments = Annotated[tuple[Segment, ...], Field(max_length=3), ONCE]
+Languages = Annotated[tuple[Literal["de", "en"], ...], Field(max_length=2), ONCE]
+Fifth = Annotated[int, Field(ge=1, le=5), WHOLE]
 
 
 class Fifths(Value):
@@ -37,11 +45,11 @@ class Audience(Value):
     ``consented``: only who said yes to offers that sound.
     """
 
-    programs: tuple[UUID, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    tiers: tuple[Key, ...] = ()
-    locations: tuple[UUID, ...] = ()
-    languages: tuple[Literal["de", "en"], ...] = ()
+    programs: Programs = ()
+    segments: Segments = ()
+    tiers: Tiers = ()
+    locations: Shops = ()
+    languages: Languages = ()
     recency: Fifths | None = None
     frequency: Fifths | None = None
     money: Fifths | None = None

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from issuer.offers.hours import Value
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
-from issuer.rules.part import TURNING, UNPRINTABLE, Line, Names
+from issuer.rules.part import TURNING, UNPRINTABLE, WHOLE, Line, Names
 from issuer.rules.vouchers import Worth
 
 LONGEST_CARD, LONGEST_MESSAGE, LONGEST_BACK, LONGEST_PLACE = 40, 100, 500, 100
@@ -66,7 +66,7 @@ class VoucherOffer(Value):
     kind: Literal["voucher"] = "voucher"
     names: Names
     worth: Worth
-    uses: Annotated[int, Field(ge=1, le=100)] = 1
+    uses: Annotated[int, Field(ge=1, le=100), WHOLE] = 1
 
 
 class Multiplier(Value):
@@ -74,3 +74,9 @@ class Multiplier(Value):
 
     kind: Literal["multiplier"] = "multiplier"
     factor: Annotated[Decimal, Field(gt=1, le=10, decimal_places=1)] = Decimal(2)
+
+
+class OnlyWords(Value):
+    """Nothing is handed over: the text reminds of something, and the till has nothing to redeem."""
+
+    kind: Literal["words"] = "words"

@@ -6,10 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from issuer.offers.content import Multiplier
+from issuer.offers.content import Multiplier, OnlyWords
 from issuer.offers.hours import Hours
+from issuer.offers.instants import is_open
 from issuer.offers.shown import ShownOffer
-from issuer.offers.triggers import PlaceTrigger, TimeTrigger
+from issuer.offers.triggers import PlaceTrigger, TimeTrigger, Trigger
 
 LONGEST_DAY = timedelta(hours=26)
 """With what the clocks are put back by."""
@@ -19,7 +20,7 @@ def counts(shown: ShownOffer, at: datetime, zone: str) -> bool:
     """Whether a card that shows it may use it. ``zone``: of the shop where somebody came."""
     hours = hours_of(shown)
     in_window = shown.opens_at <= at < shown.closes_at
-    return in_window and (hours is None or within(hours, at.astimezone(ZoneInfo(zone))))
+    return in_window and (hours is None or is_open(hours, at, ZoneInfo(zone)))
 
 
 def hours_of(shown: ShownOffer) -> Hours | None:
@@ -28,19 +29,14 @@ def hours_of(shown: ShownOffer) -> Hours | None:
     return trigger.hours if isinstance(trigger, PlaceTrigger | TimeTrigger) else None
 
 
-def within(hours: Hours, local: datetime) -> bool:
-    """Whether a shop's clock stands within hours; those that go past midnight belong to the day they begin on."""
-    day, clock = local.weekday(), local.time()
-    if hours.end > hours.start:
-        return day in hours.weekdays and hours.start <= clock < hours.end
-    before = (local.date() - timedelta(days=1)).weekday()
-    return (day in hours.weekdays and clock >= hours.start) or (before in hours.weekdays and clock < hours.end)
-
-
 def lasting(shown: ShownOffer) -> bool:
     """Whether it lies on the card for days on end, so that it is handed over once on each of them."""
-    ambient = isinstance(shown.offer.trigger, PlaceTrigger | TimeTrigger)
-    return ambient and shown.voucher_id is None and shown.closes_at - shown.opens_at > LONGEST_DAY
+    return shown.voucher_id is None and for_days(shown.offer.trigger, shown.opens_at, shown.closes_at)
+
+
+def for_days(trigger: Trigger, opens: datetime, closes: datetime) -> bool:
+    """Whether a window of time or place is longer than a day."""
+    return isinstance(trigger, PlaceTrigger | TimeTrigger) and closes - opens > LONGEST_DAY
 
 
 def taken(shown: ShownOffer, at: datetime, zone: str) -> bool:
@@ -54,6 +50,11 @@ def taken(shown: ShownOffer, at: datetime, zone: str) -> bool:
 def by_itself(shown: ShownOffer) -> bool:
     """Whether nobody redeems it: what is earned counts more, and that is all."""
     return isinstance(shown.offer.unlocks, Multiplier)
+
+
+def only_words(shown: ShownOffer) -> bool:
+    """Whether there is nothing to redeem: it reminds of something."""
+    return isinstance(shown.offer.unlocks, OnlyWords)
 
 
 def most(shown: Iterable[ShownOffer], at: datetime, zone: str) -> ShownOffer | None:

@@ -12,9 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from issuer.offers.bounds import Asked, in_order
-from issuer.offers.counting import within
 from issuer.offers.facts import Turn, Visited
-from issuer.offers.instants import DAY, NOTHING, day_after, day_of
+from issuer.offers.instants import DAY, NOTHING, day_after, day_of, is_open
 from issuer.offers.triggers import EventTrigger, MilestoneTrigger, TierTrigger, VisitTrigger
 
 
@@ -75,9 +74,9 @@ def _first(trigger: VisitTrigger, visits: Iterable[Visited], ask: Asked) -> Visi
 
 
 def _is_meant(trigger: VisitTrigger, visited: Visited, ask: Asked) -> bool:
-    local = visited.at.astimezone(_zone(ask, visited.location_id))
     here = not trigger.locations or visited.location_id in trigger.locations
-    return visited.at > ask.since and here and (trigger.daypart is None or within(trigger.daypart, local))
+    zone, hours = _zone(ask, visited.location_id), trigger.daypart
+    return visited.at > ask.since and here and (hours is None or is_open(hours, visited.at, zone))
 
 
 def _lasting(ask: Asked, key: str, opens: datetime, location_id: UUID | None = None) -> Turn:

@@ -8,9 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
+from issuer.rules.part import WHOLE
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 MIDNIGHT = time(0)
+Weekday = Annotated[int, Field(ge=0, le=6), WHOLE]
 
 
 def plain_time(at: time) -> time:
@@ -24,6 +26,9 @@ def _written(value: object) -> object:
     """A bare number would be taken for seconds since midnight."""
     if isinstance(value, int | float):
         raise _no_clock(value)
+    if isinstance(value, str) and value.strip().startswith("24:00"):
+        text = N_("“%(time)s” is no time of a shop's clock: midnight is 00:00.")
+        raise conflict("hours_midnight", text, time=value.strip()[:40])
     return value
 
 
@@ -53,7 +58,7 @@ class Hours(Value):
     Both midnight: the whole day.
     """
 
-    weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)] = EVERY_DAY
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = EVERY_DAY
     start: Clock = MIDNIGHT
     end: Clock = MIDNIGHT
 

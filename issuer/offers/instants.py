@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from issuer.offers.hours import MIDNIGHT, Hours
@@ -45,6 +46,12 @@ def spans(hours: Hours, zone: ZoneInfo, start: datetime) -> Iterator[tuple[date,
         if day.weekday() in hours.weekdays and not (_seamless(hours) and (day - DAY).weekday() in hours.weekdays):
             yield day, *_span(hours, day, zone)
         day += DAY
+
+
+def is_open(hours: Hours, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether an instant lies in one of the `spans`."""
+    until_then = takewhile(lambda span: span[1] <= at, () if always(hours) else spans(hours, zone, at))
+    return always(hours) or any(at < closes for _, _, closes in until_then)
 
 
 def always(hours: Hours) -> bool:

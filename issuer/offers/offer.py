@@ -3,20 +3,30 @@
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticKnownError
 
 from issuer.offers.audience import Audience
-from issuer.offers.content import Content, Multiplier, VoucherOffer
+from issuer.offers.content import Content, Multiplier, OnlyWords, VoucherOffer
 from issuer.offers.hours import Value
 from issuer.offers.triggers import Trigger
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
-from issuer.rules.part import Cents, Line
+from issuer.rules.part import WHOLE, Cents, Line
 
 MOST_DAYS = 366
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+
+
+def _written(value: object) -> object:
+    """Pydantic would take a number, in a text as well, for the seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value[1:]):
+        raise PydanticKnownError("date_type")
+    return value
+
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31)), BeforeValidator(_written)]
 """What is millennia away has no local time, and nobody means it."""
-Unlocked = Annotated[VoucherOffer | Multiplier, Field(discriminator="kind")]
+Unlocked = Annotated[VoucherOffer | Multiplier | OnlyWords, Field(discriminator="kind")]
 
 
 class Window(Value):
@@ -40,17 +50,17 @@ class Limits(Value):
     ``value``: cents of vouchers given out at most.
     """
 
-    cards: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    cards: Annotated[int, Field(ge=1, le=10_000_000), WHOLE] | None = None
     each_time: bool = False
-    per_person: Annotated[int, Field(ge=1, le=1000)] | None = None
-    rest_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0
+    per_person: Annotated[int, Field(ge=1, le=1000), WHOLE] | None = None
+    rest_days: Annotated[int, Field(ge=0, le=MOST_DAYS), WHOLE] = 0
     value: Cents | None = None
 
 
 class Trial(Value):
     """``hold_out``: per cent of the audience who are shown nothing, to compare with. ``other``: half are shown this."""
 
-    hold_out: Annotated[int, Field(ge=0, le=50)] = 0
+    hold_out: Annotated[int, Field(ge=0, le=50), WHOLE] = 0
     other: Content | None = None
 
 
@@ -68,7 +78,7 @@ class Offer(Value):
     content: Content
     unlocks: Unlocked | None = None
     window: Window = Window()
-    lasts_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 7
+    lasts_days: Annotated[int, Field(ge=0, le=MOST_DAYS), WHOLE] = 7
     limits: Limits = Limits()
     trial: Trial = Trial()
     sounds: bool = False

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from issuer.amounts import day_said
 from issuer.offers.audience_said import audience_said
-from issuer.offers.content import Multiplier, Texts, VoucherOffer
+from issuer.offers.content import Multiplier, OnlyWords, Texts, VoucherOffer
 from issuer.offers.named import Named, quoted
 from issuer.offers.offer import Limits, Offer, Window
 from issuer.offers.triggers import LAST_DAYS, OF_A_STATE
@@ -48,6 +48,8 @@ def _what(offer: Offer, words: Wording) -> Iterator[str]:
         yield from _voucher(offer.unlocks, offer.content.in_(words.language).card, words)
     elif isinstance(offer.unlocks, Multiplier):
         yield words.say(N_("what is collected counts %(factor)s times"), factor=words.number(offer.unlocks.factor))
+    elif isinstance(offer.unlocks, OnlyWords):
+        yield words.say(N_("only a reminder"))
     yield from _lasts(offer, words)
 
 

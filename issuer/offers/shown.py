@@ -16,7 +16,7 @@ from issuer.offers.triggers import PlaceTrigger, TimeTrigger, VisitTrigger
 
 COLUMNS = (
     "showing.offer_id", "showing.version", "turn", "arm", "opens_at", "closes_at", "shown_at", "loud",
-    "factor::text", "voucher_id", "redeemed_at", "location.zone", "offer_version.content::text",
+    "card_version", "factor::text", "voucher_id", "redeemed_at", "location.zone", "offer_version.content::text",
 )  # fmt: skip
 """What `ShownOffer.read` wants of a showing, its shop and its version, as one array of JSON."""
 
@@ -25,7 +25,8 @@ COLUMNS = (
 class ShownOffer:
     """``offer``: what the version says that is shown. ``loud``: it might sound. ``zone``: of its shop, if that has one.
 
-    ``closes_at``: the first instant at which it is over. ``factor``: what is earned counts so many times.
+    ``card_version``: since which the card shows it. ``closes_at``: the first instant at which it is over. ``factor``:
+    what is earned counts so many times.
     """
 
     offer_id: UUID
@@ -37,6 +38,7 @@ class ShownOffer:
     closes_at: datetime
     shown_at: datetime
     loud: bool = False
+    card_version: int | None = None
     factor: Decimal | None = None
     voucher_id: UUID | None = None
     redeemed_at: datetime | None = None
@@ -45,7 +47,7 @@ class ShownOffer:
     @classmethod
     def read(cls, row: Iterable[Any]) -> "ShownOffer":
         """From JSON of `COLUMNS`."""
-        offer_id, version, turn, arm, opens, closes, shown, loud, factor, voucher, redeemed, zone, content = row
+        offer_id, version, turn, arm, opens, closes, shown, loud, since, factor, voucher, redeemed, zone, content = row
         return cls(
             offer_id=UUID(offer_id),
             version=version,
@@ -56,6 +58,7 @@ class ShownOffer:
             closes_at=datetime.fromisoformat(closes),
             shown_at=datetime.fromisoformat(shown or opens),
             loud=loud,
+            card_version=since,
             factor=Decimal(factor) if factor else None,
             voucher_id=UUID(voucher) if voucher else None,
             redeemed_at=datetime.fromisoformat(redeemed) if redeemed else None,

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from issuer.offers.audience import Shops
 from issuer.offers.hours import Clock, Hours, Value
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
-from issuer.rules.part import Key
+from issuer.rules.part import WHOLE, Key
 
-Days = Annotated[int, Field(ge=1, le=1000)]
-Shops = Annotated[tuple[UUID, ...], Field(max_length=1000)]
+Days = Annotated[int, Field(ge=1, le=1000), WHOLE]
 EVENT_NAME = r"^[a-z0-9][a-z0-9_.-]{0,59}$"
 EventName = Annotated[str, Field(pattern=EVENT_NAME)]
 
@@ -46,10 +46,10 @@ class VisitTrigger(Value):
 
     kind: Literal["visit"] = "visit"
     ambient: ClassVar[bool] = False
-    nth: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    nth: Annotated[int, Field(ge=1, le=10_000), WHOLE] | None = None
     daypart: Hours | None = None
     locations: Shops = ()
-    after_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    after_hours: Annotated[int, Field(ge=0, le=720), WHOLE] = 0
 
 
 class BirthdayTrigger(Value):
@@ -57,8 +57,8 @@ class BirthdayTrigger(Value):
 
     kind: Literal["birthday"] = "birthday"
     ambient: ClassVar[bool] = False
-    days_before: Annotated[int, Field(ge=0, le=30)] = 0
-    days_after: Annotated[int, Field(ge=0, le=60)] = 6
+    days_before: Annotated[int, Field(ge=0, le=30), WHOLE] = 0
+    days_after: Annotated[int, Field(ge=0, le=60), WHOLE] = 6
 
 
 class AnniversaryTrigger(Value):
@@ -66,8 +66,8 @@ class AnniversaryTrigger(Value):
 
     kind: Literal["anniversary"] = "anniversary"
     ambient: ClassVar[bool] = False
-    days_before: Annotated[int, Field(ge=0, le=30)] = 0
-    days_after: Annotated[int, Field(ge=0, le=60)] = 6
+    days_before: Annotated[int, Field(ge=0, le=30), WHOLE] = 0
+    days_after: Annotated[int, Field(ge=0, le=60), WHOLE] = 6
 
 
 class QuietTrigger(Value):
@@ -83,7 +83,7 @@ class NearlyTrigger(Value):
 
     kind: Literal["nearly"] = "nearly"
     ambient: ClassVar[bool] = False
-    missing: Annotated[int, Field(ge=1, le=5)] = 1
+    missing: Annotated[int, Field(ge=1, le=5), WHOLE] = 1
 
 
 class UnusedTrigger(Value):
@@ -99,7 +99,7 @@ class LapsingTrigger(Value):
 
     kind: Literal["lapsing"] = "lapsing"
     ambient: ClassVar[bool] = False
-    days: Annotated[int, Field(ge=1, le=90)] = 14
+    days: Annotated[int, Field(ge=1, le=90), WHOLE] = 14
 
 
 class TierTrigger(Value):
@@ -115,7 +115,7 @@ class MilestoneTrigger(Value):
 
     kind: Literal["milestone"] = "milestone"
     ambient: ClassVar[bool] = False
-    visits: Annotated[int, Field(ge=2, le=10_000)] = 10
+    visits: Annotated[int, Field(ge=2, le=10_000), WHOLE] = 10
     every: bool = False
 
 
@@ -175,6 +175,8 @@ Trigger = Annotated[
     | WeatherTrigger,
     Field(discriminator="kind"),
 ]
+HOURLY = ("time", "place")
+"""Windows of these are named by when they open, so other hours give them another name."""
 OF_A_STATE = ("nearly", "unused", "lapsing")
 """These end with what they are about."""
 LAST_DAYS = ("visit", "quiet", "tier", "milestone", "event", *OF_A_STATE)

@@ -55,6 +55,16 @@ def turn_of(offer: Offer, facts: Facts, now: datetime, since: datetime) -> Turn 
     return found
 
 
+def turn_named(offer: Offer, facts: Facts, key: str, opened: datetime, now: datetime, since: datetime) -> Turn | None:
+    """The turn of this key that opened then, by the offer as it is now, maybe over. ``None``: not known any more."""
+    for turn in _turns(asked(offer, facts, opened, since)):
+        if turn.opens > now:
+            break
+        if turn.key == key:
+            return turn
+    return None
+
+
 def next_look(offer: Offer, facts: Facts, now: datetime, since: datetime) -> datetime | None:
     """The first instant after ``now`` at which a window opens or closes, so that `turn_of` may answer otherwise.
 

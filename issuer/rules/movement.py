@@ -57,6 +57,10 @@ def offer_unit(offer_id: object) -> str:
     return f"offer:{offer_id}"
 
 
+def is_voucher(unit: str) -> bool:
+    return unit.startswith("voucher:")
+
+
 def is_offer(unit: str) -> bool:
     return unit.startswith("offer:")
 

@@ -1,5 +1,6 @@
 """What all kinds of rule share: a frozen, checked value that says itself in one sentence."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticKnownError
 
 from issuer.refusals import N_
 from issuer.rules.conflicts import conflict
@@ -48,7 +50,21 @@ Line = Annotated[str, Field(max_length=60), AfterValidator(_line)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 CounterKey = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,19})?$")]
 """Like `Key`; empty for the card's main counter."""
-Cents = Annotated[int, Field(ge=1, le=MOST_CENTS)]
+
+
+def _counted(value: object) -> object:
+    """Pydantic would take yes for 1 and 1_000 for 1000, and ask for a fraction in the place of infinity."""
+    typed = isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value)
+    if typed or isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+WHOLE = BeforeValidator(_counted)
+"""Mark of a whole number that is a number or, as forms send it, digits. Behind its bounds: else the document of the API
+does not show them.
+"""
+Cents = Annotated[int, Field(ge=1, le=MOST_CENTS), WHOLE]
 
 
 class Names(BaseModel):
@@ -95,7 +111,7 @@ class Grant(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     unit: Literal["stamps", "points", "credit", "reward"] = "stamps"
-    amount: Annotated[int, Field(ge=1, le=100_000)] = 1
+    amount: Annotated[int, Field(ge=1, le=100_000), WHOLE] = 1
     counter: CounterKey = ""
     reward_id: UUID | None = None
 

@@ -113,7 +113,8 @@ class Agenda(Base):
 class Sweep(Base):
     """Cards that are to be looked at because an offer began, changed or ended: ``after_card`` is the last one noted.
 
-    ``due_at``: when the next are to be; null when all were.
+    ``offer_id``: the merchant's own where it is for no offer of them all. ``due_at``: when the next are to be; null
+    when all were.
     """
 
     __tablename__ = "sweep"

@@ -11,14 +11,14 @@ from uuid import UUID
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from issuer.amounts import OFFER, money_of, unit_said
+from issuer.amounts import OFFER, VOUCHER, money_of, unit_said
 from issuer.brands import worn_by
 from issuer.cards import CardView
 from issuer.design import Design
 from issuer.ends import told_ends
 from issuer.history import EntryView, Saving
 from issuer.programs import ProgramView
-from issuer.rules.movement import STAMPS, is_counter, is_internal, is_offer, is_owed, is_reward
+from issuer.rules.movement import STAMPS, is_counter, is_internal, is_offer, is_owed, is_reward, is_voucher
 from issuer.rules.wording import Wording
 from issuer.sample import sample_of
 from issuer.schema import Merchant
@@ -105,6 +105,8 @@ def entry_words(entry: EntryView, shown: CardView, words: Wording) -> str:
     cause = _cause(entry)
     if is_offer(entry.unit):
         return _offer_words(entry, cause, words)
+    if is_voucher(entry.unit):
+        return _voucher_words(entry, cause, words)
     if entry.unit == STAMPS and entry.cause in SAY_STAMPS:
         return cause
     name = unit_said(entry.unit.removeprefix("owed:"), shown.rules, words)
@@ -119,6 +121,20 @@ def _offer_words(entry: EntryView, cause: str, words: Wording) -> str:
     """ "Offer used: Coffee and croissant 3.90"."""
     what = entry.offer[words.language] if entry.offer else words.say(OFFER)
     return said("Offer used: %(what)s") % {"what": what} if entry.cause == "redemption" else f"{cause}: {what}"
+
+
+def _voucher_words(entry: EntryView, cause: str, words: Wording) -> str:
+    """ "Voucher received: A slice of cake", "Redeemed: A slice of cake"; what was given for a cause says that."""
+    what = entry.voucher[words.language] if entry.voucher else words.say(VOUCHER)
+    if entry.reason != "voucher":
+        return f"{cause}: {what}"
+    if entry.cause == "bonus":
+        return said("Voucher received: %(what)s") % {"what": what}
+    if entry.cause == "adjustment" and entry.amount > 0:
+        return said("On the card again: %(what)s") % {"what": what}
+    if entry.cause == "adjustment" or entry.withdrawn:
+        return said("Withdrawn by the shop: %(what)s") % {"what": what}
+    return f"{said(CAUSES[entry.cause])}: {what}"
 
 
 def _cause(entry: EntryView) -> str:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from issuer.cards import CardView, VoucherView
 from issuer.gifts import Left
 from issuer.offers.content import VoucherOffer
-from issuer.offers.counting import by_itself, counts, taken
+from issuer.offers.counting import by_itself, counts, hours_of, only_words, taken
+from issuer.offers.hours_said import hours_said
+from issuer.offers.instants import is_open
 from issuer.offers.shown import ShownOffer
 from issuer.refusals import N_
 from issuer.rules import Rules
@@ -70,6 +73,9 @@ def actions(shown: CardView, words: Wording, known: Known) -> list[dict[str, Any
     main = _main(shown, found)
     others = sorted((one for one in found if one is not main), key=lambda one: not one.possible)
     front = [one for one in others if one.front and one.possible][:MOST_AT_FRONT]
+    # The customer shows it, so staff must see it, too: above the others, as nobody has to reach for it.
+    waiting = [one for one in others if "offer_id" in one.body and not one.possible]
+    front = [*waiting[: max(1, MOST_AT_FRONT - len(front))], *front]
     places = [(main, "main"), *((one, "front") for one in front)]
     places += [(one, "more") for one in others if one not in front]
     return [_written(action, place) for action, place in places]
@@ -131,16 +137,24 @@ def _possible(shown: CardView, words: Wording, known: Known) -> Iterator[Action]
 def _offers(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
     """What the card bears beside: handed over with one tap, unless something is taken off a purchase."""
     for offer in shown.offers:
-        if by_itself(offer):
+        if by_itself(offer) or only_words(offer):
             continue
         text = words.say(N_("Offer: %(what)s"), what=offer.content.in_(words.language).card)
         used = taken(offer, known.now, known.zone)
         possible = counts(offer, known.now, known.zone) and not used
-        hint = "" if possible else words.say(N_("used today") if used else N_("does not count now"))
+        hint = "" if possible else words.say(N_("used today")) if used else _when(offer, words, known)
         body = {"offer_id": str(offer.offer_id)}
         body |= {"voucher_id": str(offer.voucher_id)} if offer.voucher_id else {}
         act, more = ("purchase", _bill(shown, words, known)) if _takes_off(offer) else ("offer", {})
         yield Action(act, text, body, hint=hint, possible=possible, front=True, more=more)
+
+
+def _when(offer: ShownOffer, words: Wording, known: Known) -> str:
+    """Why an offer that lies on the card does not count: "only Monday to Friday from 7:00 to 10:00"."""
+    hours = hours_of(offer)
+    if hours is None or is_open(hours, known.now, ZoneInfo(known.zone)):
+        return words.say(N_("does not count now"))
+    return words.say(N_("only %(hours)s"), hours=hours_said(hours, words))
 
 
 def _takes_off(offer: ShownOffer) -> bool:
@@ -148,13 +162,14 @@ def _takes_off(offer: ShownOffer) -> bool:
     return isinstance(unlocks, VoucherOffer) and unlocks.worth.thing is None
 
 
-def multiplying(shown: CardView, words: Wording, known: Known) -> list[str]:
-    """Offers by which everything that is booked now counts more: "2 ×: Double stamps"."""
-    return [
-        f"{words.number(offer.factor)}\xa0×: {offer.content.in_(words.language).card}"
-        for offer in shown.offers
-        if offer.factor is not None and counts(offer, known.now, known.zone)
-    ]
+def good_to_know(shown: CardView, words: Wording, known: Known) -> Iterator[str]:
+    """Offers that nobody redeems: by which all that is booked now counts more, "2 ×: Double stamps"; and reminders."""
+    for offer in shown.offers:
+        text = offer.content.in_(words.language).card
+        if only_words(offer):
+            yield text
+        elif offer.factor is not None and counts(offer, known.now, known.zone):
+            yield f"{words.number(offer.factor)}\xa0×: {text}"
 
 
 def _things(shown: CardView, words: Wording, known: Known) -> Iterator[Action]:
@@ -231,7 +246,10 @@ def _pays_less(shown: CardView) -> bool:
 
 
 def _bill(shown: CardView, words: Wording, known: Known) -> dict[str, Any]:
-    """What the page for an amount asks: whether the price must be reckoned first, what may be switched on."""
+    """What the page for an amount asks, whether the price must be reckoned first, what may be switched on.
+
+    ``collects``: what staff must not stamp besides, or empty.
+    """
     credit = shown.balances.get(CREDIT, 0)
     offered = _of_offers(shown)
     there = [one for one in shown.vouchers if one.worth.thing is None and _counts(one, known)]
@@ -241,7 +259,14 @@ def _bill(shown: CardView, words: Wording, known: Known) -> dict[str, Any]:
         "credit": words.money(credit) if credit else None,
         "vouchers": [{"id": str(one.id), "label": voucher_worth(one, words)} for one in usable] if known.begun else [],
         "items": counted_items(shown.rules) is not None,
+        "collects": _collects(shown.rules, words),
     }
+
+
+def _collects(rules: Rules, words: Wording) -> str:
+    if all(rule.earn != "visit" for rule in rules.each(Collecting)):
+        return ""
+    return words.say(N_("The purchase gives the stamp already."))
 
 
 def counted_items(rules: Rules) -> Collecting | None:

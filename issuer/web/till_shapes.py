@@ -20,14 +20,14 @@ from issuer.ledger import Booked, PostedLine
 from issuer.purchases import Quote
 from issuer.refusals import N_, Refusal
 from issuer.rules.money import DiscountRule
-from issuer.rules.movement import PREPAID, SPEND, is_internal, is_owed
+from issuer.rules.movement import PREPAID, SPEND, is_internal, is_owed, is_reward
 from issuer.rules.points import PointRule
 from issuer.schema import Card, Granted, Location
 from issuer.statuses import can_choose, counter_text, missing_points, rewards_text, status_text
 from issuer.telling import Fact, Telling, count_text, tell
 from issuer.web.context import now, page_language
 from issuer.web.keyed import refused
-from issuer.web.till_actions import Known, actions, multiplying
+from issuer.web.till_actions import Known, actions, good_to_know
 from issuer.web.wording import said
 
 GONE = {
@@ -61,7 +61,7 @@ def summary(session: Session, shown: CardView, card: Card | None) -> dict[str, A
             {"reward_id": str(r.reward_id), "name": r.names[language], "count": r.count} for r in shown.rewards
         ],
         "last_at": last.isoformat() if last else None,
-        "offers": multiplying(shown, words, known),
+        "offers": list(good_to_know(shown, words, known)),
         "actions": actions(shown, words, known),
     }
 
@@ -87,7 +87,7 @@ def sentence(shown: CardView, counter: str = "") -> str:
     theirs = [one.names[language] for one in shown.prices if can_choose(shown, one) and not missing_points(shown, one)]
     if theirs and shown.rules.one(PointRule):
         return said("The customer may choose: %(rewards)s") % {"rewards": ", ".join(theirs)}
-    vouchers = tell(shown, language).vouchers
+    vouchers = tell(shown, language).all_vouchers
     if vouchers and shown.rules.kind == "voucher":
         return said("The customer's voucher: %(voucher)s") % {"voucher": "; ".join(one.sentence for one in vouchers)}
     return status_text(shown, language)
@@ -118,7 +118,10 @@ def counted(shown: CardView, key: str) -> str:
 
 
 def earned(shown: CardView, booked: Booked) -> str:
-    """What a posting brought and how the card stands now, or nothing: "Earned: 12 points. 8 more points for: Cake"."""
+    """What a posting brought and how the card stands now, or nothing: "Earned: 12 points. 8 more points for: Cake".
+
+    That a reward waits is how the card stands.
+    """
     gained = [
         entry
         for entry in booked.entries
@@ -129,7 +132,7 @@ def earned(shown: CardView, booked: Booked) -> str:
         said(text) % {"what": _amounts(lines, shown)}
         for text, lines in (
             (N_("Sold: %(what)s"), sold),
-            (N_("Earned: %(what)s"), [entry for entry in gained if entry not in sold]),
+            (N_("Earned: %(what)s"), [entry for entry in gained if entry not in sold and not is_reward(entry.unit)]),
         )
         if lines
     )

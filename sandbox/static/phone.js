@@ -9,6 +9,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 async function state() {
   const answer = await fetch(`${body.dataset.state}?version=${version}`, { cache: "no-store" });
+  clock(answer.headers.get("Phone-Clock"));
   return answer.status === 200 ? answer.json() : null;
 }
 
@@ -78,13 +79,12 @@ function tell(notices) {
   buzz();
 }
 
-function clock() {
-  const shown = document.getElementById("clock");
-  if (shown) shown.textContent = new Date().toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit" });
+// The browser's own clock may stand elsewhere: the demo's can be set.
+function clock(time) {
+  for (const shown of document.querySelectorAll("[data-clock]")) if (time) shown.textContent = time;
 }
 
 async function beat() {
-  clock();
   const news = await state();
   if (!news) return;
   version = news.version;

@@ -48,6 +48,7 @@ def on(kind: str, **more: Any) -> Tree:
     return {"kind": kind, **more}
 
 
+REMINDER = {"kind": "words"}
 NEAR = {"de": {"place": "Kaffee und Croissant, bis zehn"}, "en": {"place": "Coffee and croissant, until ten"}}
 GREETING = {"de": {"message": "Alles Gute: %@"}, "en": {"message": "Happy birthday: %@"}}
 EXAMPLES: Mapping[str, tuple[Tree, ...]] = {
@@ -74,8 +75,8 @@ EXAMPLES: Mapping[str, tuple[Tree, ...]] = {
     ),
     "birthday": (
         example(
-            "Ein Stück Kuchen zum Geburtstag",
-            "A slice of cake for your birthday",
+            "Kuchen zum Geburtstag",
+            "Cake for your birthday",
             a_thing("ein Stück Kuchen", "a slice of cake"),
             trigger=on("birthday"),
             texts=GREETING,
@@ -90,8 +91,8 @@ EXAMPLES: Mapping[str, tuple[Tree, ...]] = {
     ),
     "quiet": (
         example(
-            "15 % Rabatt: schön, dass du da bist",
-            "15% off: good to see you again",
+            "15 %: schön, dich zu sehen",
+            "15% off: good to see you",
             {"percent": "15"},
             trigger=on("quiet", days=30),
             lasts_days=14,
@@ -99,15 +100,27 @@ EXAMPLES: Mapping[str, tuple[Tree, ...]] = {
         ),
     ),
     "nearly": (
-        example("Diese Woche fehlt nur ein Stempel", "One stamp to go this week", trigger=on("nearly", missing=1)),
+        example(
+            "Diese Woche fehlt 1 Stempel",
+            "One stamp to go this week",
+            trigger=on("nearly", missing=1),
+            unlocks=REMINDER,
+        ),
     ),
     "unused": (
-        example("Dein Kaffee wartet auf dich", "Your coffee is waiting", trigger=on("unused", days=14), lasts_days=30),
+        example(
+            "Dein Kaffee wartet auf dich",
+            "Your coffee is waiting",
+            unlocks=REMINDER,
+            trigger=on("unused", days=14),
+            lasts_days=30,
+        ),
     ),
     "lapsing": (
         example(
             "Bald verfällt etwas auf dieser Karte",
             "Something here ends soon",
+            unlocks=REMINDER,
             trigger=on("lapsing", days=14),
             lasts_days=14,
         ),
@@ -141,8 +154,8 @@ EXAMPLES: Mapping[str, tuple[Tree, ...]] = {
     ),
     "weather": (
         example(
-            "Eiskaffee heute einen Euro günstiger",
-            "Iced coffee one euro less today",
+            "Eiskaffee 1 € günstiger",
+            "Iced coffee €1 off",
             {"cents": 100},
             trigger=on("weather", limit="28", location=LINDENSTRASSE),
             limits={"cards": 40, "each_time": True},

@@ -1,7 +1,8 @@
 """What happened in the simulated café as whoever did it wrote it down: all that its judges know, but for the rows."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 
@@ -61,8 +62,14 @@ class Diary:
     warm: dict[date, datetime] = field(default_factory=dict)
 
     def is_away(self, at: datetime) -> bool:
-        return any(begin <= at < end for begin, end in self.away)
+        return self.back(at) > at
 
     def back(self, at: datetime) -> datetime:
-        """The first instant from then on at which a worker is there."""
-        return next((end for begin, end in self.away if begin <= at < end), at)
+        """The first instant from then on at which a worker is there; it goes away in order of time."""
+        last = bisect_right(self.away, at, key=lambda one: one[0]) - 1
+        return max(at, self.away[last][1]) if last >= 0 else at
+
+    @property
+    def longest(self) -> timedelta:
+        """That no worker was there."""
+        return max((end - begin for begin, end in self.away), default=timedelta(0))

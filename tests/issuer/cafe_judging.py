@@ -1,6 +1,6 @@
 """What must be true of the simulated café afterwards: the rows against what was due, and against everybody's budget."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,7 +138,22 @@ class Trial:
 
     @cached_property
     def shown(self) -> list[Row]:
-        return [row for row in self.rows if row.shown is not None]
+        """In the order in which they came."""
+        return sorted((row for row in self.rows if row.shown is not None), key=lambda row: row.shown)
+
+    @cached_property
+    def times(self) -> list[datetime]:
+        return [row.shown for row in self.shown]
+
+    @cached_property
+    def told(self) -> list[datetime]:
+        """When programs told something, in order."""
+        return sorted(at for bearer in self.bearers for at in bearer.told)
+
+    def _lately(self, row: Row, at: datetime, span: timedelta) -> list[Row]:
+        """What else came in that time before."""
+        those = self.shown[bisect_right(self.times, at - span) : bisect_right(self.times, at)]
+        return [one for one in those if one is not row]
 
     def faults(self) -> Iterator[str]:
         exact = {(row.offer, row.card_id, row.opens, row.closes): row for row in self.rows}
@@ -214,11 +229,16 @@ class Trial:
 
     def _moments(self, window: Window, until: datetime) -> list[datetime]:
         """At which something that stood against it may be over."""
-        told = [row.shown for row in self.shown] + [at for bearer in self.bearers for at in bearer.told]
+        first = window.known - self.diary.longest
         ends = [
             window.known,
-            *(at + timedelta(hours=POLICY.pause_hours) for at in self.visits),
-            *(at + span for at in told for span in (DAY, WEEK, *REST.values())),
+            *_later(self.visits, timedelta(hours=POLICY.pause_hours), first, until),
+            *(
+                at
+                for moments in (self.times, self.told)
+                for span in (DAY, WEEK, *REST.values())
+                for at in _later(moments, span, first, until)
+            ),
             *(at for at, _ in self.person.wishes),
             *(self._calm(window, window.known + day * DAY) for day in range((until - window.known).days + 2)),
         ]
@@ -243,7 +263,7 @@ class Trial:
             yield from self._loud(row)
 
     def _loud(self, row: Row) -> Iterator[str]:
-        others = [one for one in self.shown if one is not row and one.loud and row.shown - DAY < one.shown <= row.shown]
+        others = [one for one in self._lately(row, row.shown, DAY) if one.loud]
         if row.offer != "birthday" or self.person.wish(row.shown) != "all" or others:
             yield f"{row} sounded at {row.shown}"
 
@@ -263,16 +283,13 @@ class Trial:
         )
 
     def _silent(self, row: Row, at: datetime) -> str | None:
-        others = {one.shown for one in self.shown if one is not row and one.ambient and at - DAY < one.shown <= at}
+        others = {one.shown for one in self._lately(row, at, DAY) if one.ambient}
         return "silent budget" if len(others - {at}) >= POLICY.silent_a_day else None
 
     def _message(self, window: Window, row: Row, at: datetime, wish: str, *, notices: bool) -> str | None:
-        told = [one.shown for one in self.shown if one is not row and not one.ambient]
-        told += [one for bearer in self.bearers for one in bearer.told if notices]
-        if (
-            sum(at - WEEK < one <= at for one in told)
-            >= {"all": POLICY.weekly, "fewer": (POLICY.weekly + 1) // 2}[wish]
-        ):
+        told = sum(not one.ambient for one in self._lately(row, at, WEEK))
+        told += sum(at - WEEK < one <= at for one in self.told) if notices else 0
+        if told >= {"all": POLICY.weekly, "fewer": (POLICY.weekly + 1) // 2}[wish]:
             return "weekly"
         last = bisect_right(self.visits, at) - 1
         pauses = window.offer not in AFTER_A_VISIT and last >= 0
@@ -283,7 +300,9 @@ class Trial:
 
     def _own(self, row: Row, at: datetime) -> str | None:
         """What the offer allows one person."""
-        mine = [one.shown for one in self.shown if one is not row and one.offer == row.offer and one.shown <= at]
+        if row.offer not in PER_PERSON and row.offer not in REST:
+            return None
+        mine = [one.shown for one in self._lately(row, at, at - self.diary.live + DAY) if one.offer == row.offer]
         if len(mine) >= PER_PERSON.get(row.offer, len(mine) + 1):
             return "limit of the person"
         return "rest" if row.offer in REST and mine and at < max(mine) + REST[row.offer] else None
@@ -320,3 +339,8 @@ class Trial:
         wanted = 1 + bearer.raised + len(moments - {None})
         if self.court.versions[bearer.id] != wanted:
             yield f"card {bearer.id} has version {self.court.versions[bearer.id]}, and changed {wanted - 1} times"
+
+
+def _later(moments: list[datetime], span: timedelta, first: datetime, until: datetime) -> list[datetime]:
+    """Those that are so much later in a time. ``moments``: in order."""
+    return [at + span for at in moments[bisect_left(moments, first - span) : bisect_left(moments, until - span)]]

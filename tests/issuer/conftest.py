@@ -15,6 +15,7 @@ from issuer.database import make_engine
 from issuer.keys import Keys
 from tests.conftest import TEMPLATE, Servers, named, plain
 from tests.issuer.counting import Till, found
+from tests.issuer.promoting import Stage
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +69,9 @@ def other_till(another: Founder) -> Till:
 def own_till(engine: Engine, keys: Keys, now: datetime) -> Till:
     """A merchant alone in a database."""
     return found(engine, keys, now)
+
+
+@pytest.fixture
+def stage(till: Till) -> Stage:
+    """The till with the worker of offers beside it, at the same moment."""
+    return Stage(till, till.now)

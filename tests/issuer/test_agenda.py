@@ -29,11 +29,6 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, AT)
-
-
-@pytest.fixture
 def own(own_till: Till) -> Stage:
     return Stage(own_till, AT)
 

@@ -7,13 +7,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from issuer import shops
 from issuer.card_places import choose
+from issuer.editing import Author
 from issuer.offers.facts import Around, Facts, Shop, Visited
 from issuer.offers.offer import Offer
-from issuer.schema import Card, CardPlaces
+from issuer.schema import Card, CardPlaces, Location
+from issuer.shops import ShopFields
 from tests.issuer.bearing import ALL_DAY, NEAR, bear, live, offer, opened
 from tests.issuer.counting import Till
-from tests.issuer.redesigning import face
+from tests.issuer.promoting import Stage
+from tests.issuer.redesigning import face, finish
 
 Line = Sequence[UUID]
 
@@ -127,3 +131,25 @@ def test_nobody_chooses_for_a_card_of_another_merchant(till: Till, other_till: T
     card_id, shops = till.join(), _row(till)
     _choose(till, _facts(till, card_id, shops))
     assert _chosen(other_till, card_id) is None
+
+
+def test_a_shop_that_moves_or_opens_is_chosen_by_cards_that_are_told_of_it(own_till: Till) -> None:
+    stage, shops_before = Stage(own_till, own_till.now), _row(own_till)
+    card_id, shop_id = own_till.join(), own_till.shop.location_id
+    own_till.stamped(card_id)
+    stage.live(trigger=NEAR)
+    stage.look()
+    assert _chosen(own_till, card_id) == sorted(shops_before)[:10]
+    stage.now += timedelta(minutes=5)
+    author = Author(own_till.shop.staff_id, stage.merchant_id, stage.now)
+    with own_till.work() as session:
+        assert shops.change_shop(session, author, shop_id, ShopFields("Markt", at="20, 0")) is None
+    finish(stage.at())
+    stage.look()
+    assert _chosen(own_till, card_id) == [shop_id, *shops_before[:4:-1]]
+    with own_till.work() as session:
+        opened_now = shops.add_shop(session, author, ShopFields("Kiosk", at="20.1, 0"))
+    finish(stage.at())
+    stage.look()
+    assert isinstance(opened_now, Location)
+    assert _chosen(own_till, card_id) == [shop_id, opened_now.id, *shops_before[:5:-1]]

@@ -1,6 +1,7 @@
 """Statements that go past SQLAlchemy: the same errors, the same objects, the same connections."""
 
 from dataclasses import replace
+from threading import Thread
 from uuid import UUID, uuid4
 
 import psycopg
@@ -171,6 +172,22 @@ def test_what_is_wrong_with_a_statement_sent_ahead_comes_up_with_the_commit(till
     with till.work() as session:
         assert session.scalar(select(func.count()).where(Event.card_id == card_id, Event.kind == "seen")) == 0
     assert _language(till, card_id) == "de"
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000, 20_000_000])
+def test_what_is_sent_ahead_may_be_of_any_size(till: Till, size: int) -> None:
+    def work() -> None:
+        with till.work() as session:
+            send_ahead(session, "SELECT length(%(text)s)", {"text": "y" * size})
+            send_ahead(session, "SELECT %(text)s::text", {"text": "y" * size})
+            done.append(size)
+
+    done: list[int] = []
+    working = Thread(target=work, daemon=True)
+    working.start()
+    working.join(30)
+    assert not working.is_alive(), "it waits for an answer to what was never sent"
+    assert done == [size]
 
 
 def test_a_merchant_that_is_set_is_the_one_whose_rows_the_very_next_statement_sees(till: Till) -> None:

@@ -335,3 +335,15 @@ def test_every_word_for_silence_is_said_in_both_languages(answer: str) -> None:
     english, german = (forecasts.why_said(answer, words) for words in (ENGLISH, GERMAN))
     assert answer not in (english, german)
     assert english != german
+
+
+@pytest.mark.parametrize(("answer", "told"), [(HOT, "28.1 °C are forecast, so it runs"), (MILD, "so it does not run")])
+def test_the_merchant_is_told_what_is_forecast_for_today_and_what_follows(sky: Sky, answer: Weather, told: str) -> None:
+    offer = an_offer(trigger={"kind": "weather"})
+    with sky.till.work() as session:
+        assert forecasts.foretelling(session, offer, sky.shop.merchant_id, ENGLISH, THREE) is None
+    sky.note(answer)
+    with sky.till.work() as session:
+        assert told in (forecasts.foretelling(session, offer, sky.shop.merchant_id, ENGLISH, THREE) or "")
+        assert forecasts.foretelling(session, offer, sky.shop.merchant_id, ENGLISH, THREE + DAY) is None
+        assert forecasts.foretelling(session, an_offer(), sky.shop.merchant_id, ENGLISH, THREE) is None

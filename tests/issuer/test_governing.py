@@ -189,11 +189,6 @@ def test_many_cards_take_no_more_queries_than_one(till: Till) -> None:
 # What the worker does with it.
 
 
-@pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, NOON)
-
-
 def test_whoever_wants_none_from_now_on_has_no_offer_on_the_card_at_the_next_look(stage: Stage) -> None:
     card_id = stage.till.join()
     offer_id = stage.live(unlocks=VOUCHER)

@@ -28,11 +28,6 @@ def now() -> datetime:
     return AT
 
 
-@pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, AT)
-
-
 def test_a_look_that_was_killed_before_its_commit_did_nothing(stage: Stage) -> None:
     card_id = stage.till.join()
     offer_id = stage.live(unlocks=VOUCHER)

@@ -21,7 +21,7 @@ from issuer.schema import Card, FifthCuts, Location, Sweep
 from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
 from tests.issuer.elapsing import NOON
-from tests.issuer.promoting import promote
+from tests.issuer.promoting import Stage, promote
 from tests.issuer.returning import refund
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -364,3 +364,15 @@ def test_what_is_reckoned_of_one_shop_is_nothing_to_another(till: Till, other_ti
     with other_till.work() as session:
         assert fifths.stored(session, till.shop.merchant_id) is None
         assert fifths.reckoned(session, other_till.shop.merchant_id, till.now) is None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_cards_are_looked_at_with_their_fifths_though_an_offer_stops_meanwhile(own_till: Till, which: int) -> None:
+    stage, card_id = Stage(own_till, NOON), own_till.join()
+    offers = [stage.live(audience={"money": {}}), stage.live(audience={"money": {}})]
+    stage.look()
+    assert stage.said(card_id) == []
+    assert refresh(stage.at())
+    stage.become(offers[which], "pause")
+    stage.look()
+    assert stage.shown(card_id) == [offers[1 - which]]

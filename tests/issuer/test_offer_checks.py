@@ -1,5 +1,6 @@
 """What an offer may name, and when it may run: refused in one sentence, by the path of the field."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -108,6 +109,20 @@ def test_the_last_day_is_a_day_of_the_shops_calendar(till: Till) -> None:
     offer_id = drafted(late, window={"last": str(here - timedelta(days=2))})
     assert refused(late, "publish", offer_id).about == "window.last"
     done(late, "publish", drafted(late, window={"last": str(here)}))
+
+
+@pytest.mark.parametrize(("zone", "days"), [("Pacific/Kiritimati", 0), ("Pacific/Pago_Pago", -1)])
+def test_where_one_shop_is_named_it_is_a_day_of_its_own_calendar(till: Till, zone: str, days: int) -> None:
+    """By the merchant's, the first would never be shown to anybody, and the second not go live while it still could."""
+    early = replace(till, now=till.now.replace(hour=10 if days == 0 else 5, minute=30))
+    last = early.now.date() + timedelta(days=days)
+    with till.work() as session:
+        session.execute(update(Location).values(zone=zone))
+    here = {"kind": "time", "locations": [str(till.shop.location_id)]}
+    named, unnamed = (drafted(early, window={"last": str(last)}, trigger=one) for one in (here, {"kind": "time"}))
+    over, runs = (named, unnamed) if days == 0 else (unnamed, named)
+    assert refused(early, "publish", over).about == "window.last"
+    done(early, "publish", runs)
 
 
 def test_a_running_offer_is_not_moved_into_the_past(till: Till) -> None:

@@ -43,6 +43,7 @@ from tests.issuer.telling_cards import LONG, LONG_DONATION, card, face
 LONG_POINTS: Document = {**POINTS, "names": {"de": LONG, "en": LONG}}
 WELCOME: Document = {"kind": "voucher", "names": {"de": "x", "en": "x"}, "worth": {"percent": "15"}}
 PLACES = replace(TERMS, places=True)
+VERSION = 7
 
 
 def _bearing(*offers: ShownOffer, parts: Sequence[Document] = (STAMPS,), language: str = "en") -> CardView:
@@ -55,6 +56,13 @@ def _row(one: Face) -> list[str]:
 
 def _back(one: Face) -> list[Line]:
     return [line for line in one.back if line.key.startswith("offer-")]
+
+
+def _news(*offers: ShownOffer) -> tuple[object, str | None]:
+    """What the line that announces says, and what a phone says of it."""
+    view = replace(_bearing(*offers), sounds=True, version=VERSION)
+    (line,) = (line for line in face(view).back if line.key == "news")
+    return line.value, line.change_message
 
 
 # What a card bears
@@ -135,15 +143,27 @@ def test_an_offer_with_several_windows_is_told_once_until_the_last_of_them() -> 
     check_face(face(_bearing(first, later)))
 
 
-@pytest.mark.parametrize(("message", "loud", "announced"), [
-    ("", True, "%@"),
-    ("New for you: %@", True, "New for you: %@"),
-    ("New for you:", True, "New for you: %@"),
-    ("New for you: %@", False, None),
+@pytest.mark.parametrize(("message", "loud", "said"), [
+    ("", True, ("Coffee", "%@")),
+    ("New for you: %@", True, ("Coffee", "New for you: %@")),
+    ("New for you:", True, ("Coffee", "New for you: %@")),
+    ("New for you: %@", False, ("–", None)),
 ])  # fmt: skip
-def test_only_what_may_sound_is_announced(message: str, loud: bool, announced: str | None) -> None:
-    one = face(_bearing(shown(offer(message=message), loud=loud)))
-    assert [line.change_message for line in one.auxiliary] == [announced]
+def test_only_what_may_sound_is_announced(message: str, loud: bool, said: tuple[str, str | None]) -> None:
+    assert _news(shown(offer("Coffee", message=message), loud=loud, card_version=VERSION)) == said
+
+
+def test_what_may_sound_is_announced_by_the_version_alone_with_which_it_came() -> None:
+    coffee = shown(offer("Coffee"), loud=True, card_version=VERSION - 1)
+    assert _news(coffee) == ("Coffee", None)
+    newer = shown(offer("Cake"), loud=True, card_version=VERSION, shown_at=AT + timedelta(hours=1))
+    assert _news(coffee, newer) == _news(newer, coffee) == ("Cake", "%@")
+
+
+def test_where_no_offer_may_sound_no_line_stands_for_it() -> None:
+    one = _bearing(shown(offer(), loud=True, card_version=VERSION))
+    assert [line for line in face(one).back if line.key == "news"] == []
+    assert {line.change_message for line in (*_back(face(one)), *face(one).auxiliary)} == {None}
 
 
 # On an Apple pass
@@ -170,14 +190,13 @@ def test_an_offer_takes_the_place_of_the_last_fact_which_moves_to_the_back_with_
     assert moved == without.auxiliary[-1]
 
 
-def test_a_long_offer_is_cut_where_it_stands_and_announced_in_full_by_the_back() -> None:
+def test_a_long_offer_is_cut_where_it_stands_and_in_full_on_the_back() -> None:
     text = "Croissant and coffee 3.90 until 10 am"
-    one = face(_bearing(shown(offer(text, message="Now: %@"), loud=True), parts=(DONATION,)))
+    one = face(_bearing(shown(offer(text)), parts=(DONATION,)))
     (line,) = one.auxiliary
     assert str(line.value).endswith("…")
     assert str(line.value)[:12] == text[:12]
-    assert line.change_message is None
-    assert next((line.value, line.change_message) for line in _back(one)) == (text, "Now: %@")
+    assert str(_back(one)[0].value).startswith(text)
 
 
 def test_nothing_else_on_the_front_is_shortened_for_an_offer() -> None:
@@ -191,35 +210,26 @@ def test_nothing_else_on_the_front_is_shortened_for_an_offer() -> None:
         assert row_fits(bearing.secondary + bearing.auxiliary)
 
 
-def test_where_an_offer_finds_no_room_it_stands_on_the_back_alone_and_is_announced_there() -> None:
-    one = face(_bearing(shown(offer("Croissant and coffee for 3.90"), loud=True), parts=(LONG_DONATION,)))
+def test_where_an_offer_finds_no_room_it_stands_on_the_back_alone() -> None:
+    one = face(_bearing(shown(offer("Croissant and coffee for 3.90")), parts=(LONG_DONATION,)))
     assert [line.key for line in one.secondary + one.auxiliary] == ["status"]
-    (line, more) = _back(one)
-    assert (line.value, line.change_message, more.change_message) == ("Croissant and coffee for 3.90", "%@", None)
+    (line,) = _back(one)
+    assert str(line.value).startswith("Croissant and coffee for 3.90")
 
 
-def test_every_offer_is_on_the_back_with_its_small_print_and_its_end_and_only_the_others_announce_there() -> None:
-    first = shown(offer("Tea", BIRTHDAY, back="One a day."), loud=True)
-    second = shown(offer("Cake"), loud=True, closes_at=FOREVER)
+def test_every_offer_is_on_the_back_with_its_small_print_and_its_end() -> None:
+    first, second = shown(offer("Tea", BIRTHDAY, back="One a day.")), shown(offer("Cake"), closes_at=FOREVER)
     lines = _back(face(_bearing(first, second)))
-    assert [(line.label, line.value, line.change_message) for line in lines] == [
-        ("Offer", "Tea", None),
-        ("Tea", "One a day.\nuntil 8 Mar 2026", None),
-        ("Offer", "Cake", "%@"),
+    assert [(line.label, line.value) for line in lines] == [
+        ("Offer", "Tea\nOne a day.\nuntil 8 Mar 2026"),
+        ("Offer", "Cake"),
     ]
-
-
-def test_an_offer_keeps_its_line_on_the_back_when_another_takes_its_place_on_the_front() -> None:
-    cake = shown(offer("Cake"), loud=True)
-    alone, beside = (face(_bearing(*offers)) for offers in ((cake,), (cake, shown(offer("Tea", BIRTHDAY), loud=True))))
-    values = [next(line.value for line in _back(one) if line.value == "Cake") for one in (alone, beside)]
-    assert values[0] == values[1], "so nothing that is known is announced anew"
 
 
 def test_an_offer_near_shops_is_said_there_and_on_the_back_not_on_the_front() -> None:
     one = face(_bearing(shown(offer("Croissant 1.90", NEAR))))
     assert [line.key for line in one.auxiliary] == []
-    assert next(line.value for line in _back(one)) == "Croissant 1.90"
+    assert [line.value for line in _back(one)] == ["Croissant 1.90\nuntil 8 Mar 2026"]
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

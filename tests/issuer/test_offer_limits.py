@@ -8,7 +8,6 @@ from sqlalchemy import update
 
 from issuer.customers import Profile
 from issuer.schema import Card, Merchant
-from tests.issuer.counting import Till
 from tests.issuer.promoting import VOUCHER, Stage
 
 NOON = datetime(2026, 6, 1, 10, tzinfo=UTC)
@@ -21,11 +20,6 @@ MORNING = {"kind": "time", "hours": {"start": "07:00", "end": "10:00"}}
 @pytest.fixture
 def now() -> datetime:
     return NOON
-
-
-@pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, NOON)
 
 
 def test_so_many_cards_in_all_and_no_more(stage: Stage) -> None:

@@ -12,11 +12,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from issuer import relaying, sweeps, wishing
+from issuer import counter, governing, happenings, relaying, sweeps, wishing
 from issuer.customers import Told
 from issuer.database import transaction
+from issuer.offering import Through
+from issuer.offers.policy import Policy
 from issuer.schema import Showing, Voucher
-from tests.issuer.counting import Till
+from tests.issuer.counting import Till, booked, locked
 from tests.issuer.promoting import VOUCHER, Stage, look
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -64,6 +66,10 @@ class Shop:
         with self.stage.till.work() as session:
             wishing.choose(session, card_id, wanted, Told("card", "de"), self.now())
 
+    def rule(self) -> None:
+        with self.stage.till.work() as session:
+            governing.save_policy(session, Through(self.stage.merchant_id, self.now()), Policy())
+
     def change(self) -> None:
         own = Stage(self.stage.till, self.now())
         own.become(self.paused_now_and_then, "pause")
@@ -87,7 +93,7 @@ def test_all_at_once_and_again_and_again(stage: Stage) -> None:
     cards = [stage.till.join() for _ in range(12)]
     offer_id, other_id = stage.live(unlocks=VOUCHER), stage.live()
     shop = Shop(stage, cards, other_id)
-    at_once(shop.work, shop.work, shop.work, shop.stamp, shop.stamp, shop.number, shop.change, shop.wish)
+    at_once(shop.work, shop.work, shop.work, shop.stamp, shop.stamp, shop.number, shop.change, shop.wish, shop.rule)
     stage.look(shop.now())
     stage.look(shop.now() + timedelta(minutes=2))
     assert all(set(stage.shown(card_id)) == {offer_id, other_id} for card_id in cards)
@@ -97,3 +103,25 @@ def test_all_at_once_and_again_and_again(stage: Stage) -> None:
     assert all(stage.till.publication(card_id).wanted_version == stage.version(card_id) for card_id in cards)
     assert (stage.row(offer_id).reached, stage.row(offer_id).value) == (len(cards), 300 * len(cards))
     assert stage.row(other_id).reached == len(cards)
+
+
+@pytest.mark.parametrize("deed", ["check in", "event", "stamp"])
+def test_what_happens_while_the_first_offer_goes_live_is_not_missed(stage: Stage, deed: str) -> None:
+    """It sees no offer that runs yet, and the worker does not see it; but its card is not free, and stays due."""
+    card_id, later = stage.till.join(), Stage(stage.till, AT + timedelta(seconds=1))
+    visit = later.at().visit()
+    with stage.till.work() as session:
+        card = locked(session, card_id)
+        if deed == "check in":
+            happenings.check_in(session, card, visit)
+        elif deed == "event":
+            happenings.tell(session, card, "came", visit)
+        else:
+            booked(counter.stamp(session, card, 1, visit))
+        session.execute(select(1))
+        offer_id = stage.live(trigger={"kind": "event", "name": "came"} if deed == "event" else "visit")
+        stage.look()
+        later.look()
+        assert stage.due_at(card_id) == AT
+    later.look()
+    assert later.shown(card_id) == [offer_id]

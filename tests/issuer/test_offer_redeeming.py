@@ -10,8 +10,8 @@ from sqlalchemy import update
 from issuer import history
 from issuer.audit import breach_of
 from issuer.counter import UNDO
-from issuer.offers.counting import within
 from issuer.offers.hours import Hours
+from issuer.offers.instants import is_open
 from issuer.rules.movement import offer_unit
 from issuer.schema import Event, Location, Showing, Voucher
 from issuer.schema import Offer as Row
@@ -21,9 +21,8 @@ from tests.issuer.gifting import revoke, use_voucher
 from tests.issuer.returning import refund
 from tests.issuer.unlocking import MORNING, PERCENT, THING, bears, redeem, show, shown, times, unlock
 
-DAY = timedelta(days=1)
-BURNED = [("offer", 1, "bonus"), ("offer", -1, "redemption")]
-VOUCHER = [("voucher", -1, "redemption")]
+DAY, WORDS = timedelta(days=1), {"kind": "words"}
+BURNED, VOUCHER = [("offer", 1, "bonus"), ("offer", -1, "redemption")], [("voucher", -1, "redemption")]
 OPEN, DONE, GONE = ("shown", None, False), ("over", "done", True), ("over", "gone", False)
 
 
@@ -195,13 +194,14 @@ def test_hours_past_midnight_belong_to_the_day_they_begin_on(
     start: str, end: str, days: list[int], local_time: str, holds: bool
 ) -> None:
     hours = Hours.model_validate({"weekdays": days, "start": start, "end": end})
-    assert within(hours, local(local_time).astimezone(BERLIN)) is holds
+    assert is_open(hours, local(local_time), BERLIN) is holds
 
 
-def test_an_offer_that_multiplies_is_not_redeemed(till: Till) -> None:
+@pytest.mark.parametrize(("unlocks", "code"), [(times("2"), "offer_by_itself"), (WORDS, "offer_only_words")])
+def test_what_multiplies_or_reminds_is_not_redeemed(till: Till, unlocks: dict[str, Any], code: str) -> None:
     card_id = till.join()
-    offer_id = bears(till, card_id, unlocks=times("2"))
-    assert refused(redeem(till, card_id, offer_id)) == "offer_by_itself"
+    offer_id = bears(till, card_id, unlocks=unlocks)
+    assert refused(redeem(till, card_id, offer_id)) == code
     assert shown(till, offer_id) == [OPEN]
 
 

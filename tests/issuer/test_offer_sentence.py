@@ -137,7 +137,7 @@ OF_ALL: Mapping[str, list[object]] = {
     "content.*.card": TEXT,
     "content.*.message": ["", "Neu: %@", "%@!"],
     "content.*.place": ["", "Um die Ecke", "Nebenan"],
-    "unlocks": [None, VOUCHER, DOUBLE, DOUBLE | {"factor": "1.5"}],
+    "unlocks": [None, VOUCHER, {"kind": "words"}, DOUBLE, DOUBLE | {"factor": "1.5"}],
     "window.first": [None, "2026-06-01", "2026-06-02"],
     "window.last": [None, "2026-08-31", "2027-08-31"],
     "limits.cards": [None, *NUMBERS],

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,12 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuer import offering
+from issuer.database import set_merchant
 from issuer.editing import Author, Gone, Objection
 from issuer.offering import Through
 from issuer.offers.offer import Offer
 from issuer.schema import Event, Merchant, OfferVersion, Sweep
 from issuer.schema import Offer as Row
 from tests.issuer.counting import Till
+from tests.issuer.overlapping import overlapping
 
 CONTENT = {"de": {"card": "Kaffee"}, "en": {"card": "Coffee"}}
 QUIET = {"kind": "quiet", "days": 30}
@@ -268,6 +272,36 @@ def test_a_change_is_at_once_where_it_ran_and_else_a_draft(till: Till) -> None:
     assert [swept(later, one) for one in (never, runs, rests)] == [False, True, False]
 
 
+@pytest.mark.parametrize("state", ["live", "paused"])
+def test_a_change_leaves_what_somebody_writes_beside_it(till: Till, state: str) -> None:
+    offer_id, written, changed = live(till), offer(name="Written for an hour"), offer(name="Changed")
+    if state == "paused":
+        done(till, "pause", offer_id)
+    with till.work() as session:
+        offering.save(session, offer_id, written, row_of(till, offer_id).revision, author(till))
+    before = row_of(till, offer_id)
+    with till.work() as session:
+        same = offering.change(session, offer_id, offer(), author(till))
+        assert isinstance(same, Row)
+        assert (same.version, same.revision) == (1, before.revision)
+    with till.work() as session:
+        after = offering.change(session, offer_id, changed, author(till))
+        assert isinstance(after, Row)
+        assert (after.version, after.state, after.revision) == (2, state, before.revision + 1)
+        view = offering.offer_view(session, offer_id)
+        assert view is not None
+        assert (view.published, view.draft) == (changed, written)
+
+
+def test_a_draft_that_says_what_was_changed_is_none(till: Till) -> None:
+    offer_id, written = live(till), offer(name="Written for an hour")
+    with till.work() as session:
+        offering.save(session, offer_id, written, row_of(till, offer_id).revision, author(till))
+        offering.change(session, offer_id, written, author(till))
+    row = row_of(till, offer_id)
+    assert (row.version, row.draft) == (2, None)
+
+
 def test_every_step_is_told_with_whoever_took_it(till: Till) -> None:
     user, key = uuid4(), uuid4()
     offer_id = drafted(till)
@@ -308,6 +342,43 @@ def test_so_many_offers_run_and_no_more(till: Till) -> None:
     assert refused(till, "publish", another).values == {"most": offering.MOST_LIVE}
     done(till, "end", first)
     done(till, "publish", another)
+
+
+def test_what_is_over_by_its_last_day_takes_nobodys_place(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offering, "MOST_LIVE", 1)
+    last = (till.now + timedelta(days=7)).date()
+    live(till, window={"last": str(last)})
+    another = drafted(till)
+    assert refused(till, "publish", another).values == {"most": 1}
+    done(replace(till, now=till.now + timedelta(days=10)), "publish", another)
+
+
+@pytest.mark.parametrize("verb", ["publish", "resume"])
+def test_of_two_that_go_live_at_once_only_one_takes_the_last_place(
+    till: Till, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, another = drafted(till), drafted(till)
+    monkeypatch.setattr(offering, "MOST_LIVE", 1)
+
+    def go(session: Session, offer_id: UUID) -> Row | Objection:
+        set_merchant(session, till.shop.merchant_id)
+        return VERBS[verb](session, offer_id, author(till))
+
+    first, second = overlapping(till.engine, lambda session: go(session, one), lambda session: go(session, another))
+    assert isinstance(first, Row)
+    assert isinstance(second, Objection)
+    assert (second.about, row_of(till, another).state) == ("state", "draft")
+
+
+def test_a_change_of_the_last_day_takes_a_place_like_any_other(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offering, "MOST_LIVE", 1)
+    over = live(till, window={"last": str((till.now + timedelta(days=7)).date())})
+    later = replace(till, now=till.now + timedelta(days=10))
+    live(later)
+    with later.work() as session:
+        longer = offering.change(session, over, offer(), author(later))
+        assert isinstance(longer, Objection)
+        assert longer.values == {"most": 1}
 
 
 def test_what_has_run_keeps_its_trigger(till: Till) -> None:

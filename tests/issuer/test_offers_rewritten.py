@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from issuer import agenda, happenings
-from tests.issuer.counting import Till, booked, locked
+from tests.issuer.counting import booked, locked, refused
 from tests.issuer.gifting import use_voucher
 from tests.issuer.promoting import TEXTS, VOUCHER, Stage
 
@@ -22,11 +22,6 @@ OTHER_TEXTS = {language: texts | {"card": f"{texts['card']}!"} for language, tex
 @pytest.fixture
 def now() -> datetime:
     return NOON
-
-
-@pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, NOON)
 
 
 @pytest.mark.parametrize(("verb", "why"), [("pause", "paused"), ("end", "offer_ended")])
@@ -143,7 +138,7 @@ def test_what_was_taken_up_is_not_shown_again_after_a_pause(stage: Stage) -> Non
     assert stage.said(card_id) == [("over", "paused")]
 
 
-def test_a_pause_ends_the_voucher_and_the_offer_comes_back_with_another(stage: Stage) -> None:
+def test_a_pause_ends_the_voucher_and_it_comes_back_with_the_offer(stage: Stage) -> None:
     card_id = stage.till.join()
     offer_id = stage.live(unlocks=VOUCHER)
     stage.look()
@@ -155,9 +150,9 @@ def test_a_pause_ends_the_voucher_and_the_offer_comes_back_with_another(stage: S
     stage.now += HOUR
     stage.become(offer_id, "resume")
     stage.look()
-    first, second = stage.vouchers(card_id)
-    assert stage.till.holds(card_id) == {f"voucher:{second.id}": 1}
-    assert stage.rows(card_id)[0].voucher_id == second.id != first.id
+    (voucher,) = stage.vouchers(card_id)
+    assert stage.till.holds(card_id) == {f"voucher:{voucher.id}": 1}
+    assert (voucher.valid_until, stage.rows(card_id)[0].voucher_id) == (None, voucher.id)
     assert stage.row(offer_id).value == 300
 
 
@@ -172,6 +167,76 @@ def test_a_voucher_lasts_as_long_as_other_hours_say(stage: Stage) -> None:
     (voucher,) = stage.vouchers(card_id)
     assert voucher.valid_until == SEVEN + 5 * HOUR
     booked(use_voucher(stage.at(), card_id, voucher.code))
+
+
+def test_a_further_version_brings_another_voucher_for_one_that_nobody_used(stage: Stage) -> None:
+    card_id, cookie = stage.till.join(), VOUCHER | {"worth": {"cents": 200}}
+    offer_id = stage.live(unlocks=VOUCHER)
+    stage.look()
+    stage.now += HOUR
+    stage.rewrite(offer_id, unlocks=cookie, content=OTHER_TEXTS)
+    stage.look()
+    first, second = stage.vouchers(card_id)
+    assert stage.till.holds(card_id) == {f"voucher:{second.id}": 1}
+    assert (first.valid_until, second.worth["cents"]) == (stage.now, 200)
+    assert (stage.rows(card_id)[0].voucher_id, stage.row(offer_id).value) == (second.id, 200)
+    assert refused(use_voucher(stage.at(), card_id, first.code)) == "voucher_not_valid"
+    booked(use_voucher(stage.at(), card_id, second.code))
+
+
+def test_a_further_version_may_bring_a_first_voucher_or_none(stage: Stage) -> None:
+    card_id = stage.till.join()
+    offer_id = stage.live()
+    stage.look()
+    stage.rewrite(offer_id, unlocks=VOUCHER)
+    stage.look()
+    (voucher,) = stage.vouchers(card_id)
+    assert stage.till.holds(card_id) == {f"voucher:{voucher.id}": 1}
+    assert stage.row(offer_id).value == 300
+    stage.rewrite(offer_id)
+    stage.look()
+    assert (stage.till.holds(card_id), stage.rows(card_id)[0].voucher_id, stage.row(offer_id).value) == ({}, None, 0)
+
+
+def test_a_voucher_in_use_stays_whatever_a_further_version_brings(stage: Stage) -> None:
+    card_id, twice = stage.till.join(), VOUCHER | {"uses": 2}
+    offer_id = stage.live(unlocks=twice)
+    stage.look()
+    (voucher,) = stage.vouchers(card_id)
+    booked(use_voucher(stage.at(), card_id, voucher.code))
+    stage.rewrite(offer_id, unlocks=VOUCHER | {"worth": {"cents": 100}})
+    stage.look()
+    assert stage.till.holds(card_id) == {f"voucher:{voucher.id}": 1}
+    assert [one.id for one in stage.vouchers(card_id)] == [voucher.id]
+
+
+@pytest.mark.parametrize(("lasts_days", "closes"), [(2, 3), (30, 31)])
+def test_what_lasts_for_other_days_since_does_so_from_its_beginning(stage: Stage, lasts_days: int, closes: int) -> None:
+    card_id, trigger = stage.till.join(), {"kind": "event", "name": "paid"}
+    offer_id = stage.live(trigger=trigger, lasts_days=10)
+    stage.now += HOUR
+    with stage.till.work() as session:
+        happenings.tell(session, locked(session, card_id), "paid", stage.at().visit())
+    stage.look()
+    stage.now += DAY
+    stage.rewrite(offer_id, trigger=trigger, lasts_days=lasts_days)
+    stage.look()
+    assert [row.closes_at for row in stage.rows(card_id)] == [datetime(2026, 5, 31, 22, tzinfo=UTC) + closes * DAY]
+    assert stage.shown(card_id) == [offer_id]
+
+
+def test_what_would_be_over_by_fewer_days_ends_at_once(stage: Stage) -> None:
+    card_id, trigger = stage.till.join(), {"kind": "event", "name": "paid"}
+    offer_id = stage.live(trigger=trigger, lasts_days=10, unlocks=VOUCHER)
+    stage.now += HOUR
+    with stage.till.work() as session:
+        happenings.tell(session, locked(session, card_id), "paid", stage.at().visit())
+    stage.look()
+    stage.now += 3 * DAY
+    stage.rewrite(offer_id, trigger=trigger, lasts_days=2, unlocks=VOUCHER)
+    stage.look()
+    assert (stage.shown(card_id), stage.said(card_id)) == ([], [("over", "closed")])
+    assert stage.till.holds(card_id) == {}
 
 
 def test_other_hours_of_the_same_day_let_in_no_more_cards_than_before(stage: Stage) -> None:

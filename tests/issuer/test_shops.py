@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from issuer import people, shops, tills
 from issuer.editing import Author, Gone, Objection, name_objection
-from issuer.schema import Event, Location, Offer, Rollout, Till
+from issuer.schema import Event, Location, Offer, Rollout, Sweep, Till
 from issuer.shops import LONGEST_ADDRESS, LONGEST_NAME, ShopFields, ShopView
 from issuer.tills import ENROL_WITHIN
 from tests.issuer import counting
@@ -226,6 +226,38 @@ def test_cards_learn_of_a_shop_that_moved_only_while_an_offer_is_near_shops(till
     with till.work() as session:
         session.execute(update(Offer).values(state="paused"))
     assert not _tells_cards(till, owner, "52.5, 13.4")
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "Europe", "Europe/Atlantis", "europe/berlin", "../../etc/passwd", "UTC+1"])
+def test_a_shop_in_no_time_zone_is_refused_with_a_remedy(till: counting.Till, owner: Author, zone: str) -> None:
+    with till.work() as session:
+        objection = shops.add_shop(session, owner, ShopFields("Kiosk", zone=zone))
+    assert isinstance(objection, Objection)
+    assert objection.about == "zone"
+    assert zone in objection.sentence("en")
+    assert "Europe/Berlin" in objection.sentence("en")
+
+
+def test_a_shop_has_clocks_of_its_own_until_they_are_the_merchants_again(till: counting.Till, owner: Author) -> None:
+    for typed, kept in ((" America/New_York ", "America/New_York"), ("", None)):
+        with till.work() as session:
+            assert shops.change_shop(session, owner, till.shop.location_id, ShopFields("Markt", zone=typed)) is None
+            assert session.get_one(Location, till.shop.location_id).zone == kept
+
+
+def test_where_clocks_change_every_card_is_looked_at_anew_while_an_offer_runs(
+    till: counting.Till, owner: Author
+) -> None:
+    def changed(zone: str) -> int:
+        with till.work() as session:
+            session.execute(delete(Sweep))
+            assert shops.change_shop(session, owner, till.shop.location_id, ShopFields("Markt", zone=zone)) is None
+            return len(session.scalars(select(Sweep)).all())
+
+    assert changed("America/New_York") == 0, "no offer runs"
+    live(till, offer(trigger=ALL_DAY))
+    assert changed("Asia/Tokyo") == 1
+    assert changed("Asia/Tokyo") == 0, "they go as they went"
 
 
 def test_cards_learn_of_a_new_shop_while_an_offer_is_near_shops(till: counting.Till, owner: Author) -> None:

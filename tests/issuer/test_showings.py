@@ -25,11 +25,6 @@ def now() -> datetime:
     return NOON
 
 
-@pytest.fixture
-def stage(till: Till) -> Stage:
-    return Stage(till, NOON)
-
-
 def test_a_live_offer_is_shown_on_every_card(stage: Stage) -> None:
     cards = [stage.till.join() for _ in range(3)]
     offer_id = stage.live()

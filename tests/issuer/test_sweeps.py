@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
-from issuer import customers, offer_birthdays, sweeps
+from issuer import customers, governing, offer_birthdays, offering, sweeps
 from issuer.customers import Profile, Told
-from issuer.database import transaction
+from issuer.database import set_merchant, transaction
 from issuer.keys import Keys
+from issuer.offering import Through
+from issuer.offers.policy import Policy
 from issuer.schema import Agenda, Card, Sweep
 from issuer.sweeps import LATE
 from tests.issuer.counting import Till
@@ -41,6 +44,11 @@ def noted(stage: Stage) -> set[UUID]:
 def advance(stage: Stage, at: datetime = AT) -> bool:
     with transaction(stage.till.engine) as session:
         return sweeps.advance(session, at)
+
+
+def save_policy(stage: Stage, policy: Policy) -> None:
+    with stage.till.work() as session:
+        governing.save_policy(session, Through(stage.merchant_id, stage.now), policy)
 
 
 def sweep_row(stage: Stage, offer_id: UUID) -> Sweep:
@@ -187,6 +195,61 @@ def test_an_offer_without_cards_is_swept_and_done(stage: Stage) -> None:
     sweep(stage.till.engine, AT)
     sweep(stage.till.engine, AT + LATE)
     assert sweep_row(stage, offer_id).due_at is None
+
+
+@pytest.mark.parametrize("verb", ["pause", "end"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_new_rules_reach_every_card_though_an_offer_stops_before_the_sweep_is_through(
+    stage: Stage, verb: str, which: int
+) -> None:
+    """Of two offers it is no matter which."""
+    save_policy(stage, Policy(silent_a_day=0))
+    card_id = stage.till.join()
+    offers = [stage.live(), stage.live()]
+    stage.look()
+    stage.look(AT + LATE)
+    assert stage.said(card_id) == [("held", "silent_budget")] * 2
+    stage.now += SECOND
+    save_policy(stage, Policy())
+    stage.become(offers[which], verb)
+    stage.look()
+    assert stage.shown(card_id) == [offers[1 - which]]
+
+
+def test_new_rules_and_a_pause_at_once_lose_nothing(stage: Stage) -> None:
+    save_policy(stage, Policy(silent_a_day=0))
+    card_id = stage.till.join()
+    paused, other = stage.live(), stage.live()
+    stage.look()
+    stage.look(AT + LATE)
+    who = Through(stage.merchant_id, stage.now)
+
+    def rule(session: Session) -> None:
+        set_merchant(session, stage.merchant_id)
+        governing.save_policy(session, who, Policy())
+
+    def pause(session: Session) -> None:
+        set_merchant(session, stage.merchant_id)
+        offering.pause(session, paused, who)
+
+    overlapping(stage.till.engine, rule, pause)
+    stage.look()
+    assert stage.shown(card_id) == [other]
+
+
+def test_where_no_offer_runs_any_more_new_rules_have_no_card_looked_at(stage: Stage) -> None:
+    stage.till.join()
+    offer_id = stage.live(trigger=EVENING)
+    stage.look()
+    stage.look(AT + LATE)
+    unnoted(stage.till.engine, stage.merchant_id)
+    save_policy(stage, Policy())
+    stage.become(offer_id, "pause")
+    sweep(stage.till.engine, stage.now)
+    assert noted(stage) == set()
+    sweep(stage.till.engine, stage.now + LATE)
+    with transaction(stage.till.engine) as session:
+        assert not sweeps.any_waits(session, stage.now + DAY)
 
 
 BIRTHDAY = {"kind": "birthday", "days_before": 2, "days_after": 3}

@@ -117,12 +117,28 @@ def test_the_console_asks_who_is_there_and_then_leads_to_what_was_wanted(demo: D
     expect(page.locator("h1")).to_contain_text(card["short_code"])
 
 
-def test_the_form_of_an_offer_reads_itself_back_after_each_change(demo: Demo, console: Page) -> None:
+def test_the_form_of_an_offer_reads_itself_back_while_one_types(demo: Demo, console: Page) -> None:
     console.goto(f"{demo['console_url']}/offers/new?idea=comeback")
+    expect(console.locator("#look")).to_be_hidden()
     for days in ("45", "60"):
         console.locator("#trigger-days").fill(days)
-        console.locator("#trigger-days").blur()
+        expect(console.locator("#trigger-days")).to_be_focused()
         for language, said in (("en", f"Not seen for {days} days"), ("de", f"Wer {days} Tage nicht da war")):
             expect(console.locator(f"#said-{language}")).to_contain_text(said)
             expect(console.locator(f"#said-{language}")).to_be_visible()
     expect(console.locator("#audience")).to_contain_text("cards can get it")
+
+
+def test_on_a_phone_the_sentence_and_the_button_of_an_offer_stay_in_sight_and_cover_no_field(
+    demo: Demo, console: Page
+) -> None:
+    console.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    console.goto(f"{demo['console_url']}/offers/new?idea=comeback")
+    for field in ("#trigger-days", "#content-card-en", "#unlock", "#limits-cards", "#name"):
+        console.locator(field).focus()
+        expect(console.locator("#save")).to_be_in_viewport(ratio=1)
+        expect(console.locator(".save-bar-said")).to_contain_text("Not seen for 30 days")
+        typed, bar = console.locator(field).bounding_box(), console.locator(".save-bar").bounding_box()
+        assert typed is not None
+        assert bar is not None
+        assert typed["y"] + typed["height"] <= bar["y"], field

@@ -22,10 +22,10 @@ YESTERDAY, LONG_AGO = "2026-07-05T11:00:00+02:00", "2026-05-20T09:00:00+02:00"
 FRIDAY, SUNDAY = "03/07/1990", "05/07/1988"
 """Birthdays of the week, as an English customer writes them."""
 CAKE, HELLO, NEARLY, ICED = (
-    "A slice of cake for your birthday",
-    "15% off: good to see you again",
+    "Cake for your birthday",
+    "15% off: good to see you",
     "One stamp to go this week",
-    "Iced coffee one euro less today",
+    "Iced coffee €1 off",
 )
 
 

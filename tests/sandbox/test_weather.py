@@ -1,14 +1,16 @@
 """The sandbox's weather service answers as Open-Meteo does, under a sky that is set by hand."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from sandbox.authority import Authority
-from sandbox.server import running
+from sandbox.server import Running, running
 from tests.sandbox.google_parts import Clock
 
 ASKED = {"latitude": "52.50", "longitude": "13.39", "hourly": "temperature_2m,precipitation", "timeformat": "unixtime"}
@@ -140,9 +142,10 @@ def test_what_was_asked_can_be_read(weather: Weather) -> None:
 
 def test_people_set_the_sky_on_a_page(weather: Weather) -> None:
     answer = weather.type(temperature="31,5", rain="0.5", answer="none")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/weather/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/weather/?set=yes")
     assert weather.sky() == {"temperature": 31.5, "rain": 0.5, "answer": "none"}
-    page = requests.get(f"{weather.url}/?lang=en", timeout=5).text
+    page = requests.get(f"{weather.url}/?set=yes&lang=en", timeout=5).text
+    assert 'role="status">Saved.' in page
     assert 'value="31.5"' in page
     assert '<option value="none" selected>it hangs up</option>' in page
 
@@ -154,9 +157,28 @@ def test_the_page_says_what_cannot_be_and_keeps_what_was_typed(weather: Weather,
     answer = weather.type("de", **typed)
     assert answer.status_code == 422
     assert "Das Wetter blieb, wie es war" in answer.text
+    assert "Gespeichert" not in answer.text
     if "temperature" in typed:
         assert f'value="{typed["temperature"]}"' in answer.text
     assert weather.sky() == USUAL
+
+
+def test_the_page_says_saved_only_after_it_was_sent(weather: Weather) -> None:
+    assert "Saved." not in requests.get(f"{weather.url}/?lang=en", timeout=5).text
+
+
+def test_after_a_restart_the_weather_is_what_it_was(authority: Authority, tmp_path: Path) -> None:
+    def start() -> AbstractContextManager[Running]:
+        return running(tmp_path, phone_port=0, apns_port=0, authority=authority, now=Clock().now)
+
+    with start() as first:
+        Weather(first.weather_url).type(temperature="31,5", rain="2", answer="error")
+    with start() as second:
+        kept = Weather(second.weather_url)
+        assert kept.sky() == {"temperature": 31.5, "rain": 2.0, "answer": "error"}
+        assert kept.tell({"temperature": 99}).status_code == 422
+    with start() as third:
+        assert Weather(third.weather_url).sky()["temperature"] == 31.5
 
 
 def test_the_phone_shows_the_way_to_the_weather(weather: Weather) -> None:

@@ -16,7 +16,7 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from issuer import api_keys, certificates
 from issuer.branding import load_branding
@@ -26,6 +26,7 @@ from issuer.database import make_engine, transaction
 from issuer.keys import Keys, keys_of
 from issuer.merchants import NewMerchant, create_location, create_merchant
 from issuer.program_changes import create_stamp_program
+from issuer.schema import Membership
 from issuer.settings import Settings, load_settings
 from issuer.web import create_app
 from sandbox.authority import Authority
@@ -274,3 +275,16 @@ def phone(api: Api, cafe: Cafe) -> Held:
 @pytest.fixture
 def second_phone(api: Api, cafe: Cafe) -> Held:
     return held(api, cafe)
+
+
+@pytest.fixture
+def as_staff(engine: Engine, cafe: Cafe) -> Iterator[None]:
+    """The owner is a member of staff for a while."""
+
+    def become(role: str) -> None:
+        with transaction(engine) as session:
+            session.execute(update(Membership).where(Membership.merchant_id == cafe.merchant_id).values(role=role))
+
+    become("staff")
+    yield
+    become("owner")

@@ -4,9 +4,10 @@ import html
 import re
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_openapi3 import OpenAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from issuer import brands, founding
 from issuer.branding import load_branding
@@ -16,7 +17,7 @@ from issuer.keys import Keys
 from issuer.merchants import NewMerchant, create_location, create_merchant
 from issuer.program_changes import create_stamp_program
 from issuer.programs import ProgramView, program_views
-from issuer.schema import Account
+from issuer.schema import Account, Location
 from tests.web.members import Member, member
 
 PROGRAMS, NEW = "/console/programs", "/console/programs/new"
@@ -31,6 +32,21 @@ def bakery(app: OpenAPI, engine: Engine, now: datetime) -> Member:
         create_location(session, merchant, "Bäckerei Ährenkorn", now)
         brands.create_brand(session, merchant, load_branding("bakery"), now)
     return member(app, now, (merchant.id, "owner"))
+
+
+def placed_bakery(app: OpenAPI, engine: Engine, now: datetime) -> Member:
+    """With a program of stamps, and a shop that has coordinates."""
+    found = bakery(app, engine, now)
+    with transaction(engine, found.merchant_id) as session:
+        place = session.scalars(select(Location)).one()
+        place.latitude, place.longitude = 52.52, 13.405
+    ten_stamps(engine, found, now)
+    return found
+
+
+def merchant_of(owner: Member) -> UUID:
+    assert owner.merchant_id is not None
+    return owner.merchant_id
 
 
 def ten_stamps(engine: Engine, who: Member, now: datetime) -> str:

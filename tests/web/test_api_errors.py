@@ -59,8 +59,8 @@ def test_a_count_is_a_whole_number_from_1_to_100(api: Api, card: dict[str, Any],
 
 def test_a_number_with_ten_thousand_digits_is_refused(api: Api, card: dict[str, Any]) -> None:
     raw = b'{"count": ' + b"9" * 10_000 + b"}"
-    answer = api.send("POST", f"/cards/{card['id']}/stamps", data=raw, headers=JSON)
-    assert answer.status_code in (400, 422)
+    problem = refused(api.send("POST", f"/cards/{card['id']}/stamps", data=raw, headers=JSON), 422, "invalid_body")
+    assert problem["detail"] == "The body holds a number of too many digits: write a smaller one."
 
 
 @pytest.mark.parametrize("path", ["/cards", "/cards/{id}/stamps", "/cards/{id}/redemptions"])

@@ -112,6 +112,10 @@ def test_an_offer_that_counts_by_itself_is_not_redeemed(api: Api, bear: Bear) ->
     assert api.made(f"/cards/{card['id']}/purchases", order)["card"]["balances"]["points"] == 30
 
 
+def test_a_reminder_is_not_redeemed(api: Api, card: dict[str, Any], bear: Bear) -> None:
+    refused(api.post(_path(card, bear(card, unlocks={"kind": "words"}))), 409, "offer_only_words")
+
+
 def test_an_offer_of_another_card_is_refused(api: Api, card: dict[str, Any], bear: Bear, cafe: Cafe) -> None:
     other = api.made("/cards", {"program_id": str(cafe.program_id)})
     refused(api.post(_path(card, bear(other))), 409, "offer_not_there")

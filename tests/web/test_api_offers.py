@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from issuer import api_keys
+from issuer import api_keys, offering
 from issuer.database import set_merchant, transaction
+from issuer.offering import Through
 from issuer.offers.triggers import KINDS
 from issuer.schema import Agenda, Card, Event, Location, Merchant, OfferVersion, Showing
 from issuer.web.api.offer_examples import OFFERS
@@ -112,6 +114,30 @@ def test_a_change_of_a_live_offer_is_a_new_version_at_once(api: Api) -> None:
     assert api.patched(f"/offers/{offer['id']}", {"lasts_days": 3}) == changed
 
 
+def test_neither_a_change_nor_a_state_touches_what_somebody_writes_in_the_console(
+    alone: Api, engine: Engine, now: datetime
+) -> None:
+    offer = _move(alone, _made(alone), "live")
+    with _of(alone, engine, now) as session:
+        view = offering.offer_view(session, UUID(offer["id"]))
+        assert view is not None
+        draft = view.valid.model_copy(update={"name": "Written for an hour"})
+        offering.save(session, view.row.id, draft, view.row.revision, Through(view.row.merchant_id, now))
+    for change, version in (
+        ({"name": "Hello"}, 1),
+        ({"state": "paused"}, 1),
+        ({"state": "live"}, 1),
+        ({"name": "B"}, 2),
+    ):
+        changed = alone.patched(f"/offers/{offer['id']}", change)
+        assert (changed["version"], changed["unpublished"]) == (version, True)
+    assert changed["name"] == "B"
+    with _of(alone, engine, now) as session:
+        after = offering.offer_view(session, UUID(offer["id"]))
+        assert after is not None
+        assert after.draft == draft
+
+
 def test_a_change_of_a_draft_makes_no_version(api: Api) -> None:
     offer = _made(api)
     changed = api.patched(f"/offers/{offer['id']}", {"name": "Other"})
@@ -155,60 +181,6 @@ def test_offers_are_listed_from_the_newest_in_pages(alone: Api) -> None:
     rest = alone.found("/offers", limit=2, after=page["next"])
     assert [offer["id"] for offer in (*page["items"], *rest["items"])] == made[::-1]
     assert rest["next"] is None
-
-
-WRONG: list[tuple[dict[str, Any], str, str]] = [
-    ({"trigger": {}}, "trigger.kind", "This has no kind: choose one."),
-    ({"trigger": {"kind": "moon"}}, "trigger.kind", "“moon” is not possible here: choose one of time, place"),
-    ({"trigger": "quiet"}, "trigger", "Fields with names belong here, and “quiet” has none."),
-    ({"trigger": {"kind": "quiet", "days": 0}}, "trigger.days", "“0” is too small: write at least 1."),
-    ({"trigger": {"kind": "quiet", "dais": 3}}, "trigger.dais", "There is no field “dais” here: take it away."),
-    ({"trigger": {"kind": "time", "hours": {"start": "seven"}}}, "trigger.hours.start", "“seven” is not a time"),
-    ({"trigger": {"kind": "time", "hours": {"start": "07:00Z"}}}, "trigger.hours.start", "“07:00:00+00:00” is no time"),
-    ({"trigger": {"kind": "time", "hours": {"start": 25200}}}, "trigger.hours.start", "“25200” is no time of a shop's"),
-    ({"trigger": {"kind": "time", "hours": {"weekdays": [7]}}}, "trigger.hours.weekdays.0", "“7” is too large"),
-    ({"trigger": {"kind": "time", "hours": {"weekdays": []}}}, "trigger.hours.weekdays", "This list is too short"),
-    ({"trigger": {"kind": "time", "locations": ["x"]}}, "trigger.locations.0", "“x” is not one of yours"),
-    ({"trigger": {"kind": "weather", "until": "09:00"}}, "trigger.until", "The offer ends at 09:00"),
-    ({"trigger": {"kind": "weather", "until": "18:00+02:00"}}, "trigger.until", "“18:00:00+02:00” is no time"),
-    ({"trigger": {"kind": "weather", "limit": "NaN"}}, "trigger.limit", "“NaN” is not a number"),
-    ({"trigger": {"kind": "event", "name": "Order Shipped"}}, "trigger.name", "“Order Shipped” is not the name of an"),
-    ({"trigger": {"kind": "tier", "tier": "platinum"}}, "trigger.tier", "“platinum” is no tier of these programs"),
-    ({"audience": {"recency": {"least": 4, "most": 2}}}, "audience.recency.most", "From 4 to 2 holds nobody"),
-    ({"audience": {"segments": ["rich"]}}, "audience.segments.0", "“rich” is not possible here: choose one of new"),
-    ({"audience": {"tiers": ["Gold!"]}}, "audience.tiers.0", "“Gold!” is not a key"),
-    ({"content": {"de": {"card": "Hallo"}}}, "content.en", "This is missing: fill it in."),
-    ({"content": CONTENT | {"en": {"card": "x" * 41}}}, "content.en.card", "“xxxx"),
-    ({"content": CONTENT | {"en": {"card": "a\u202eb"}}}, "content.en.card", "This holds characters that cannot be"),
-    ({"content": CONTENT | {"en": {"card": "a", "back": "a\u0000b"}}}, "content.en.back", "This holds characters"),
-    ({"unlocks": {"kind": "car"}}, "unlocks.kind", "“car” is not possible here: choose one of voucher, multiplier."),
-    ({"unlocks": {"kind": "multiplier", "factor": "1"}}, "unlocks.factor", "“1” is too small: write more than 1."),
-    ({"unlocks": {"kind": "voucher", "names": {"de": "A", "en": "A"}, "worth": {}}}, "unlocks.worth", "A voucher is"),
-    ({"window": {"first": "2027-02-01", "last": "2027-01-01"}}, "window.last", "The last day 2027-01-01 lies before"),
-    ({"window": {"first": "soon"}}, "window.first", "“soon” is not a day: write it like"),
-    ({"window": {"last": "0001-01-01"}}, "window.last", "“0001-01-01” is too small: write at least 2000-01-01."),
-    ({"limits": {"cards": 0}}, "limits.cards", "“0” is too small: write at least 1."),
-    ({"trial": {"hold_out": 51}}, "trial.hold_out", "“51” is too large: write at most 50."),
-    ({"lasts_days": "long"}, "lasts_days", "“long” is not a whole number: write digits only."),
-    ({"sounds": "loudly"}, "sounds", "“loudly” is neither yes nor no"),
-    ({"name": ""}, "name", "This is"),
-    ({"colour": "red"}, "colour", "There is no field “colour” here: take it away."),
-]
-
-
-@pytest.mark.parametrize(("more", "field", "message"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_cannot_be_in_an_offer_is_named_by_its_path_with_the_remedy(
-    api: Api, more: dict[str, Any], field: str, message: str
-) -> None:
-    (error,) = refused(api.post("/offers", HELLO | more), 422, "invalid_body")["errors"]
-    assert error["field"] == field
-    assert error["message"].startswith(message)
-
-
-def test_every_wrong_value_of_an_offer_is_named_at_once(api: Api) -> None:
-    body = {"name": 7, "trigger": {"kind": "quiet", "days": "x"}, "limits": {"value": -1}, "window": []}
-    named = {error["field"] for error in refused(api.post("/offers", body), 422, "invalid_body")["errors"]}
-    assert named == {"name", "trigger.days", "limits.value", "window", "content"}
 
 
 def test_another_merchants_shops_and_programs_are_none_of_an_offers(

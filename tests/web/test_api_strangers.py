@@ -20,7 +20,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 # Faces whose paths hold a secret, not an id: whoever knows it may see what it opens.
 SECRETS = {"key", "slug", "number", "token", "filename", "library_id", "pass_type", "serial", "digest"}
 # What a path of the console names that is nobody's; its ids are tried in test_console_strangers.
-PLAIN = {"revision", "name", "size", "form", "step", "issuer_id"}
+PLAIN = {"revision", "name", "size", "stamps", "form", "step", "issuer_id"}
 CONSOLE = {"batch_id", "invitation_id", "key_id", "posting_id", "session_id", "staff_id", "till_id", "user_id"}
 
 

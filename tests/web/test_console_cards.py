@@ -2,15 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import Engine, update
 
-from issuer.database import transaction
-from issuer.schema import Membership
 from tests.conftest import Cafe
 from tests.web.asking import Api
 from tests.web.conftest import Browser
@@ -22,19 +18,6 @@ ZABEL = {"name": "Quirin Zabel", "mail": MAIL, "birthday": "1964-08-12"}
 @pytest.fixture
 def zabel(api: Api, cafe: Cafe) -> dict[str, Any]:
     return api.made("/cards", {"program_id": str(cafe.program_id), "customer": ZABEL})
-
-
-@pytest.fixture
-def as_staff(engine: Engine, cafe: Cafe) -> Iterator[None]:
-    """The owner is a member of staff for a while."""
-
-    def become(role: str) -> None:
-        with transaction(engine) as session:
-            session.execute(update(Membership).where(Membership.merchant_id == cafe.merchant_id).values(role=role))
-
-    become("staff")
-    yield
-    become("owner")
 
 
 def _page(console: Browser, card: dict[str, Any], language: str = "en") -> str:

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,9 @@ from issuer.schema import Offer as Row
 from issuer.web.console.offer_forms import filled
 from issuer.web.console.offer_ideas import IDEAS, idea
 from issuer.web.console.offer_pages import tried_out
-from tests.issuer.promoting import an_offer, promote
+from tests.issuer.promoting import VOUCHER, an_offer, look_at_all, promote
 from tests.web.members import Member, member
-from tests.web.programming import bakery, get, give_cards, ten_stamps
+from tests.web.programming import bakery, get, give_cards, merchant_of, placed_bakery, programs_of
 
 OFFERS, NEW = "/console/offers", "/console/offers/new"
 PAGES = (OFFERS, NEW, f"{OFFERS}/calendar", f"{OFFERS}/held")
@@ -30,17 +30,7 @@ PAGES = (OFFERS, NEW, f"{OFFERS}/calendar", f"{OFFERS}/held")
 
 @pytest.fixture
 def owner(app: OpenAPI, engine: Engine, now: datetime) -> Member:
-    found = bakery(app, engine, now)
-    with transaction(engine, found.merchant_id) as session:
-        place = session.scalars(select(Location)).one()
-        place.latitude, place.longitude = 52.52, 13.405
-    ten_stamps(engine, found, now)
-    return found
-
-
-def merchant_of(owner: Member) -> UUID:
-    assert owner.merchant_id is not None
-    return owner.merchant_id
+    return placed_bakery(app, engine, now)
 
 
 def submit(owner: Member, path: str, fields: Mapping[str, Any]) -> Any:
@@ -153,6 +143,8 @@ def test_times_are_counted_over_the_past_month_and_the_best_day_is_named(app: Op
         found = tried_out(DryRun(days, 3, 3), "time")
     assert found["said"] == "On all cards together it would have been shown 61 times in the last 30 days."
     assert found["most"] == "Most on Thursday, 5 March: 3."
+    assert (found["first"], found["last"]) == ("Sunday, 1 Mar", "Monday, 30 Mar")
+    assert [day["is_most"] for day in found["days"]].index(True) == 4
 
 
 def test_the_form_asks_for_no_shop_where_there_is_one_and_for_no_tier_where_there_is_none(owner: Member) -> None:
@@ -260,16 +252,73 @@ def test_a_draft_is_thrown_away_and_what_has_run_is_kept(owner: Member, engine: 
     assert [str(row.id) for row in rows(engine, owner)] == [kept]
 
 
-def test_the_calendar_says_what_will_happen(owner: Member, engine: Engine, now: datetime) -> None:
+def test_nothing_ends_for_good_before_it_was_said_what_goes_with_it(
+    owner: Member, engine: Engine, keys: Keys, now: datetime
+) -> None:
+    give_cards(engine, keys, owner, now, begun=2, fresh=0)
+    offer_id = promote(engine, merchant_of(owner), now, unlocks=VOUCHER)
+    assert "No card shows it at the moment." in get(owner, f"{OFFERS}/{offer_id}")
+    look_at_all(engine, keys, merchant_of(owner), now)
+    asked = get(owner, f"{OFFERS}/{offer_id}").partition('<details class="fold" id="ending">')[2]
+    assert "2 cards show it now. 2 unused vouchers are lost." in asked
+    assert f'action="{OFFERS}/{offer_id}/end"' in asked.partition("</details>")[0]
+
+
+@pytest.mark.parametrize("state", ["draft", "ended"])
+def test_what_does_not_run_cannot_be_ended(owner: Member, state: str) -> None:
+    offer_id = saved(owner, "comeback")
+    if state == "ended":
+        go_live(owner, offer_id)
+        owner.browser.submit(f"{OFFERS}/{offer_id}/end")
+    assert 'id="ending"' not in get(owner, f"{OFFERS}/{offer_id}")
+
+
+def test_the_sample_wears_the_shops_colours_and_bears_the_offer_in_both_languages(owner: Member) -> None:
+    page = get(owner, f"{OFFERS}/{saved(owner, 'morning')}/review")
+    samples = page.partition('id="samples"')[2].partition("</section>")[0]
+    assert re.search(r'rel="stylesheet" href="/brand/[^"]+/brand.css"', page)
+    assert samples.count('class="apple"') == 2
+    assert "Near Bäckerei Ährenkorn" in samples
+    assert "Nahe Bäckerei Ährenkorn" in samples
+    strip = re.search(r'class="apple-strip" src="([^"]+)"', samples)
+    assert strip is not None
+    assert owner.browser.client.get(strip[1]).content_type == "image/png"
+
+
+def test_what_the_front_of_an_iphone_cuts_off_is_said(owner: Member) -> None:
+    offer_id = saved(owner, "comeback")
+    change(owner, offer_id, {"content.card.en": "A warm welcome back: cake at half price"})
+    samples = get(owner, f"{OFFERS}/{offer_id}/review").partition('id="samples"')[2]
+    assert "all of it stands on the back" in samples or "no room for it" in samples
+
+
+@pytest.mark.parametrize("path", ["none/1", "00000000-0000-0000-0000-000000000000/1", "mine/99"])
+def test_a_strip_of_no_card_is_not_found(owner: Member, engine: Engine, path: str) -> None:
+    program_id = programs_of(engine, owner)[0].program.id
+    found = owner.browser.client.get(f"{OFFERS}/samples/{path.replace('mine', str(program_id))}/5.png")
+    assert found.status_code == 404
+
+
+def test_an_offer_for_birthdays_says_how_many_are_known(
+    owner: Member, engine: Engine, keys: Keys, now: datetime
+) -> None:
+    give_cards(engine, keys, owner, now, begun=0, fresh=1)
+    offer_id = saved(owner, "birthday")
+    assert "1 of 1 card can get it." in get(owner, f"{OFFERS}/{offer_id}/review")
+    assert "Birthday known: 0 of 1 card." in get(owner, f"{OFFERS}/{offer_id}/review")
+    assert "Birthday known" not in get(owner, f"{OFFERS}/{saved(owner, 'comeback')}/review")
+
+
+def test_an_offer_that_runs_says_when_it_begins_next(owner: Member, engine: Engine, now: datetime) -> None:
     hours = {"kind": "time", "hours": {"start": "07:00", "end": "10:00"}}
-    promote(engine, merchant_of(owner), now, an_offer(trigger=hours))
-    page = get(owner, f"{OFFERS}/calendar")
-    assert page.count("07:00–10:00") > 20
-    assert "Morning" in page
+    offer_id = promote(engine, merchant_of(owner), now, trigger=hours)
+    assert 'id="begins"' in get(owner, f"{OFFERS}/{offer_id}")
+    hot = promote(engine, merchant_of(owner), now, trigger="weather")
+    assert "only if it gets that warm." in get(owner, f"{OFFERS}/{hot}")
 
 
 def test_an_empty_calendar_and_an_empty_list_of_the_held_back_say_what_will_stand_there(owner: Member) -> None:
-    assert "Nothing is planned" in get(owner, f"{OFFERS}/calendar")
+    assert "No offer runs" in get(owner, f"{OFFERS}/calendar")
     assert "Nobody was held back" in get(owner, f"{OFFERS}/held")
 
 
@@ -295,3 +344,12 @@ def test_nothing_is_done_to_another_shops_offer(
 @pytest.mark.parametrize("offer_id", ["none", "00000000-0000-0000-0000-000000000000"])
 def test_no_offer_of_that_id_is_not_found(owner: Member, offer_id: str) -> None:
     assert owner.browser.client.get(f"{OFFERS}/{offer_id}").status_code == 404
+
+
+def test_what_runs_and_whose_last_day_has_passed_is_called_over_and_can_still_be_changed(
+    engine: Engine, owner: Member, now: datetime
+) -> None:
+    days = {"first": str((now - timedelta(days=9)).date()), "last": str((now - timedelta(days=5)).date())}
+    offer_id = promote(engine, merchant_of(owner), now - timedelta(days=10), window=days)
+    assert '<span class="label" data-state="live">Over</span>' in get(owner, OFFERS)
+    assert 'id="change"' in get(owner, f"{OFFERS}/{offer_id}")

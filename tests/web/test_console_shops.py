@@ -222,6 +222,17 @@ def test_what_is_no_place_is_named_and_kept_and_changes_nothing(
         assert [(one.name, one.latitude) for one in session.query(Location)] == [("Am Brunnen", None)]
 
 
+def test_a_shop_where_clocks_differ_says_so(manager: Member, shop_id: UUID) -> None:
+    address = f"{SHOPS}/{shop_id}"
+    assert manager.browser.submit(address, name="Am Brunnen", zone="Atlantic/Canary").status_code == 303
+    assert re.search(rf'id="shop-{shop_id}-zone" [^>]*value="Atlantic/Canary"', manager.get(SHOPS))
+    answer = manager.browser.submit(address, name="Am Brunnen", zone="Spanien")
+    assert answer.status_code == 422
+    assert "„Spanien“ ist keine Zeitzone" in answer.text
+    assert re.search(r'value="Spanien"[^>]*aria-invalid="true"', answer.text)
+    assert re.search(rf'id="shop-{shop_id}-zone" [^>]*value="Atlantic/Canary"', manager.get(SHOPS))
+
+
 @pytest.mark.parametrize(("name", "address"), [("", "Kai 7"), ("x" * 61, "Kai 7"), ("Am Hafen", "x" * 201)])
 def test_a_shop_that_cannot_be_taken_keeps_what_was_typed(manager: Member, name: str, address: str) -> None:
     answer = manager.browser.submit(SHOPS, name=name, address=address)

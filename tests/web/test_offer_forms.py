@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from issuer.offers.content import VoucherOffer
 from issuer.offers.offer import Offer
 from issuer.offers.triggers import KINDS
+from issuer.web.api.offer_examples import OFFERS
 from issuer.web.console.offer_fields import TRIGGER_FIELDS, fields_of
 from issuer.web.console.offer_forms import Typed, filled, read
 from issuer.web.console.offer_ideas import IDEAS, begun, idea
@@ -35,6 +36,7 @@ FURTHER: tuple[dict[str, Any], ...] = (
     {"unlocks": {"kind": "multiplier", "factor": "2.5"}},
     {"unlocks": VOUCHER | {"worth": {"cents": 150}, "uses": 3}},
     {"unlocks": VOUCHER | {"worth": {"percent": "12.5"}}},
+    {"unlocks": {"kind": "words"}},
     {"audience": {"segments": ["new", "lapsed"], "languages": ["de"], "recency": {"least": 4}, "consented": True}},
     {"window": {"first": "2026-12-01", "last": "2026-12-24"}},
     {"limits": {"cards": 40, "each_time": True, "per_person": 2, "rest_days": 30, "value": 5000}},
@@ -74,6 +76,46 @@ def test_everything_else_is_read_as_it_was_shown(further: dict[str, Any], langua
 def test_every_idea_can_be_saved_as_it_is(key: str, language: str) -> None:
     offer = idea(key, language)
     assert read(filled(offer, language), offer.trigger.kind).offer == offer
+
+
+@pytest.mark.parametrize("kind", OFFERS)
+def test_what_another_system_said_stays_where_nothing_is_changed(kind: str) -> None:
+    offer = Offer.model_validate(OFFERS[kind][1])
+    assert read(filled(offer, "en"), kind, offer).offer == offer
+
+
+def test_what_another_system_said_of_both_halves_stays_beside_what_is_changed() -> None:
+    other = {"de": {"card": "Tee", "message": "Heiß: %@"}, "en": {"card": "Tea", "back": "One each."}}
+    before = offer_of(content=TEXTS, trial={"other": other})
+    form = filled(before, "en")
+    form["content.message.en"], form["trial.other.card.en"] = "Now: %@", "Green tea"
+    offer = read(form, "quiet", before).offer
+    assert offer is not None
+    assert offer.trial.other is not None
+    assert (offer.trial.other.de.message, offer.trial.other.en.back) == ("Heiß: %@", "One each.")
+    assert (offer.trial.other.en.card, offer.trial.other.en.message) == ("Green tea", "Now: %@")
+
+
+@pytest.mark.parametrize(("worth", "name"), [("1,50", "Hitzefrei"), ("2,00", "Eiskaffee")])
+def test_a_voucher_keeps_its_name_as_long_as_it_is_the_same(worth: str, name: str) -> None:
+    names = {"de": "Hitzefrei", "en": "Too hot"}
+    before = offer_of(unlocks=VOUCHER | {"names": names, "worth": {"cents": 150}})
+    form = filled(before, "de")
+    form["unlock.cents"], form["content.card.de"] = worth, "Eiskaffee"
+    offer = read(form, "quiet", before).offer
+    assert offer is not None
+    assert isinstance(offer.unlocks, VoucherOffer)
+    assert offer.unlocks.names.de == name
+
+
+def test_no_day_is_no_other_way_to_say_every_day() -> None:
+    form = filled(offer_of(trigger={"kind": "place", "hours": {"start": "07:00", "end": "10:00"}}), "en")
+    form.poplist("trigger.hours.weekdays")
+    assert said(read(form, "place")) == {"trigger.hours.weekdays": "No day is chosen: choose at least one."}
+
+
+def test_a_voucher_that_is_never_used_is_refused() -> None:
+    assert set(said(typed(unlock="cents", unlock__cents="1,50", unlock__uses="0"))) == {"unlock.uses"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -130,7 +172,31 @@ def test_what_has_no_effect_is_not_asked(path: str, kinds: list[str]) -> None:
 
 
 def test_without_text_and_name_only_the_text_is_missing() -> None:
-    assert list(said(typed(name="", content__card__de=""))) == ["content.card.de", "content.card.en"]
+    assert list(said(typed(name="", content__card__de=""))) == ["content.card"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "about"),
+    [
+        ({"content__card__de": "", "unlock": "percent", "unlock__percent": "15"}, "content.card"),
+        ({"content__card__de": "x" * 61, "unlock": "words"}, "content.card.de"),
+        ({"content__card__de": "x" * 61, "unlock": "cents", "unlock__cents": "1"}, "content.card.de"),
+        ({"unlock": "percent", "unlock__percent": ""}, "unlock.percent"),
+        ({"unlock": "percent", "unlock__percent": "150"}, "unlock.percent"),
+        ({"unlock": "cents", "unlock__cents": "0"}, "unlock.cents"),
+        ({"unlock": "multiplier", "unlock__factor": ""}, "unlock.factor"),
+        ({"unlock": "multiplier", "unlock__factor": "20"}, "unlock.factor"),
+        ({"unlock": "thing"}, "unlock.thing"),
+        ({"unlock": "thing", "unlock__thing__en": "x" * 61}, "unlock.thing.en"),
+        ({"unlock": "percent", "unlock__percent": "5", "unlock__uses": "900"}, "unlock.uses"),
+        ({"trial__other__card__en": "x" * 41}, "trial.other.card.en"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_each_mistake_is_said_once_and_at_a_field_that_is_on_the_page(fields: dict[str, str], about: str) -> None:
+    found = typed(**fields)
+    assert [one.about for one in found.wrong] == [about]
+    assert any(f"{about}.".startswith(f"{one.path}.") and one.path != "unlock" for one in fields_of("quiet"))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +225,8 @@ def test_what_cannot_be_used_is_said_at_its_field(fields: dict[str, str], about:
 
 
 def test_a_text_too_long_for_the_card_is_said_in_its_language() -> None:
-    assert list(said(typed(content__card__de="x" * 41))) == ["content.card.de", "content.card.en"]
+    assert list(said(typed(content__card__de="x" * 41))) == ["content.card.de"]
+    assert list(said(typed(content__card__de="", content__card__en="x" * 41))) == ["content.card.en"]
     assert list(said(typed(content__card__de="x", content__card__en="y" * 41))) == ["content.card.en"]
 
 

@@ -119,6 +119,13 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_form_keeps_what_was_typ
     assert _policy(engine, merchant_id) == Policy()
 
 
+@pytest.mark.parametrize(("weekly", "fewer"), [("3", "2"), ("4", "2"), ("1", "1"), ("0", "0")])
+def test_how_many_messages_they_get_who_have_chosen_nothing_is_said(manager: Member, weekly: str, fewer: str) -> None:
+    manager.browser.submit(RULES, **FORM | {"weekly": weekly})
+    page = manager.browser.client.get(RULES, headers={"Accept-Language": "en"}).text
+    assert f"or has chosen nothing yet, gets half of that: {fewer}." in page
+
+
 def test_it_is_said_in_german_too(manager: Member) -> None:
     answer = manager.browser.client.get(RULES, headers={"Accept-Language": "de"})
     assert "Wie oft Kundinnen und Kunden angesprochen werden" in answer.text

@@ -169,3 +169,12 @@ def test_the_data_page_speaks_the_cards_language(client: FlaskClient, api: Api, 
     page = client.get(f"{_path(card)}/data", headers={"Accept-Language": "de"}).text
     assert '<html lang="en">' in page
     assert _fields(page)["birthday"] == "12/08/1964"
+
+
+@pytest.mark.parametrize(("page", "form"), [("data", "data"), ("wishes", "wishes")])
+def test_a_form_that_was_saved_is_not_sent_with_the_word_that_it_was(
+    client: FlaskClient, card: dict[str, Any], page: str, form: str
+) -> None:
+    shown = client.get(f"{_path(card)}/{page}?done=saved").text
+    assert 'id="done"' in shown
+    assert re.search(rf'<form id="{form}"[^>]* method="post" action="\?"', shown)

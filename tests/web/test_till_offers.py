@@ -12,7 +12,7 @@ from tests.conftest import Cafe
 from tests.issuer.unlocking import PERCENT, THING, times, unlock
 from tests.web.asking import Api
 from tests.web.conftest import Browser, Travel
-from tests.web.counters import acts, discount_card, done, holds, offered, points_card, problem, seen
+from tests.web.counters import acts, discount_card, done, holds, offered, points_card, problem, seen, stamp_card
 
 TEXT = "Kaffee und Croissant 3,90"
 Bear = Callable[..., str]
@@ -106,8 +106,18 @@ def test_without_a_key_nothing_is_handed_over(till: Browser, card: dict[str, Any
 def test_outside_its_hours_it_is_seen_and_not_handed_over(till: Browser, card: dict[str, Any], bear: Bear) -> None:
     offer_id = bear(card, trigger=_hours(2, 4))
     offer = _of(offered(till, card), offer_id)
-    assert (offer["place"], offer["possible"], offer["hint"]) == ("more", False, "gilt gerade nicht")
+    said = offer["hint"].partition(" von ")[0]
+    assert (offer["place"], offer["possible"], said) == ("front", False, "gilt nur jeden Tag")
     problem(till.send("/till/offers", {"card_id": card["id"], "offer_id": offer_id}), 409, "offer_over")
+
+
+def test_one_that_does_not_count_now_is_seen_above_the_three_that_do(
+    till: Browser, card: dict[str, Any], bear: Bear
+) -> None:
+    ids = [bear(card) for _ in range(4)]
+    waiting = [bear(card, trigger=_hours(2, 4)) for _ in range(2)]
+    front = [action["body"]["offer_id"] for action in offered(till, card) if action["place"] == "front"]
+    assert (front[0] in waiting, len(front), set(front[1:]) < set(ids)) == (True, 4, True)
 
 
 def test_a_place_offer_counts_at_the_till_in_its_hours(till: Browser, card: dict[str, Any], bear: Bear) -> None:
@@ -164,6 +174,15 @@ def test_what_multiplies_is_said_and_needs_no_tap(till: Browser, api: Api, card:
     assert done(till, "/till/stamps", card, count=2)["headline"] == "3 / 10"
 
 
+def test_a_reminder_is_said_and_cannot_be_tapped(till: Browser, card: dict[str, Any], bear: Bear) -> None:
+    offer_id = bear(card, unlocks={"kind": "words"})
+    shown = seen(till, card["code"])["card"]
+    assert shown["offers"] == [TEXT]
+    assert [action["act"] for action in shown["actions"]] == ["stamp"]
+    body = {"card_id": card["id"], "offer_id": str(offer_id)}
+    problem(till.send("/till/offers", body), 409, "offer_only_words")
+
+
 def test_what_multiplies_at_other_hours_is_not_said(till: Browser, card: dict[str, Any], bear: Bear) -> None:
     bear(card, unlocks=times("2"), trigger=_hours(2, 4))
     assert seen(till, card["code"])["card"]["offers"] == []
@@ -193,6 +212,53 @@ def test_the_customer_reads_what_was_used(till: Browser, card: dict[str, Any], b
     assert page.count(TEXT) == 1
     done(till, "/till/undo", card, entry_id=booked["entry_id"])
     assert f"Zurückgenommen: {TEXT}" in till.client.get(card["links"]["web"]).text
+
+
+def test_a_voucher_stands_once_on_the_web_card_and_has_its_name_in_the_history(
+    till: Browser, api: Api, console: Browser, card: dict[str, Any], bear: Bear
+) -> None:
+    offer_id = bear(card, unlocks=THING)
+    (voucher,) = api.found(f"/cards/{card['id']}/vouchers")["items"]
+    page = till.client.get(card["links"]["web"]).text
+    assert (page.count(voucher["code"]), "vouchers-title" in page) == (1, False)
+    assert "Gutschein: Ein Stück Kuchen" in page.partition('id="keep"')[0]
+    assert "Gutschein bekommen: Ein Stück Kuchen" in page
+    booked = done(till, "/till/offers", card, offer_id=offer_id)
+    done(till, "/till/undo", card, entry_id=booked["entry_id"])
+    api.made(f"/vouchers/{voucher['id']}/revocation", {})
+    for address in (card["links"]["web"], f"/console/cards/{card['id']}"):
+        page = console.client.get(address).text
+        for line in ("Gutschein bekommen", "Eingelöst", "Zurückgenommen", "Zurückgezogen"):
+            assert f"{line}: Ein Stück Kuchen" in page
+        assert "Gutschein: Gutschein" not in page
+
+
+def test_the_console_lists_the_voucher_of_an_offer_too(
+    console: Browser, api: Api, card: dict[str, Any], bear: Bear
+) -> None:
+    bear(card, unlocks=THING)
+    (voucher,) = api.found(f"/cards/{card['id']}/vouchers")["items"]
+    assert voucher["code"] in console.client.get(f"/console/cards/{card['id']}").text
+
+
+@pytest.mark.parametrize(("make", "said"), [(stamp_card, True), (points_card, False)], ids=["stamps", "points"])
+def test_before_a_purchase_is_booked_staff_read_that_it_stamps(
+    till: Browser, api: Api, bear: Bear, make: Callable[[Api], dict[str, Any]], said: bool
+) -> None:
+    card = make(api)
+    offer_id = bear(card, unlocks=PERCENT)
+    offer = _of(offered(till, card), offer_id)
+    told = "Der Einkauf gibt schon den Stempel."
+    assert offer["more"]["collects"] == (told if said else "")
+
+
+def test_a_round_that_a_purchase_completes_is_said_once(till: Browser, api: Api, bear: Bear) -> None:
+    card = stamp_card(api)
+    done(till, "/till/stamps", card, count=9)
+    offer_id = bear(card, unlocks=PERCENT)
+    offer = _of(offered(till, card), offer_id)
+    answer = done(till, "/till/purchases", card, total=1000, **offer["body"])
+    assert answer["sentence"].partition("). ")[2] == "Gesammelt: 1 Stempel. Wartet auf den Gast: Kaffee"
 
 
 def test_the_owner_reads_it_too(till: Browser, console: Browser, card: dict[str, Any], bear: Bear) -> None:

@@ -49,13 +49,15 @@ def test_a_card_that_somebody_has_unknown_to_us_is_found_and_told(google_scene: 
 
 
 def test_each_class_is_asked_about_once_a_day(google_scene: GoogleScene, google: GoogleServer) -> None:
+    now = google_scene.office.clock.now()
+    until_morning = DAY - (now - now.replace(hour=9, minute=0))
     card_id = google_scene.there()
     before = len(google.calls())
     for hours in (0, 0, 1):
-        reconcile(google_scene.later(hours * HOUR).desk)
+        reconcile(google_scene.later(until_morning + hours * HOUR).desk)
     assert len(google.calls()) == before + 1
     hold(google_scene, card_id, saved=True)
-    assert reconcile(google_scene.later(DAY).desk) == 1
+    assert reconcile(google_scene.later(until_morning + DAY).desk) == 1
 
 
 def test_a_card_that_nobody_has_any_more_is_found_and_told_once(google_scene: GoogleScene) -> None:

@@ -35,7 +35,11 @@ def refuse_malformed() -> None:
             raise Problem(422, "invalid_body", f"The body {message}.", [{"field": "body", "message": message}])
 
 
-def _malformed(_error: Exception | None) -> None:
+def _malformed(error: Exception | None) -> None:
+    if type(error) is ValueError:
+        # Python reads no number of thousands of digits.
+        message = "holds a number of too many digits: write a smaller one"
+        raise Problem(422, "invalid_body", f"The body {message}.", [{"field": "body", "message": message}])
     raise Problem(400, "malformed_json", 'The body is not JSON. Send an object like {"count": 1}.')
 
 

@@ -89,6 +89,7 @@ OFFERS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "name": "Nearly full",
             "trigger": {"kind": "nearly", "missing": 1},
             "content": _said("Nur noch ein Stempel fehlt", "Just one stamp missing"),
+            "unlocks": {"kind": "words"},
             "lasts_days": 7,
         },
     ),
@@ -98,6 +99,7 @@ OFFERS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "name": "Reward is waiting",
             "trigger": {"kind": "unused", "days": 14},
             "content": _said("Ihr Gratis-Kaffee wartet", "Your free coffee is waiting"),
+            "unlocks": {"kind": "words"},
         },
     ),
     "lapsing": (
@@ -106,6 +108,7 @@ OFFERS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "name": "Before it lapses",
             "trigger": {"kind": "lapsing", "days": 14},
             "content": _said("Bald verfällt etwas auf Ihrer Karte", "Something on your card ends soon"),
+            "unlocks": {"kind": "words"},
         },
     ),
     "tier": (

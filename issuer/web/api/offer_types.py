@@ -10,7 +10,7 @@ from issuer.offers.audience import Audience
 from issuer.offers.content import Content
 from issuer.offers.offer import MOST_DAYS, Limits, Offer, Trial, Unlocked, Window
 from issuer.offers.triggers import EventName, Trigger
-from issuer.rules.part import Line
+from issuer.rules.part import WHOLE, Line
 from issuer.web.api.docs import FieldError
 from issuer.web.api.offer_examples import EXAMPLES
 from issuer.web.api.types import Body, CardOut, Fields, Text
@@ -34,7 +34,7 @@ class OfferChange(Body):
     content: Content | None = None
     unlocks: Unlocked | None = None
     window: Window | None = None
-    lasts_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] | None = None
+    lasts_days: Annotated[int, Field(ge=0, le=MOST_DAYS), WHOLE] | None = None
     limits: Limits | None = None
     trial: Trial | None = None
     sounds: bool | None = None

@@ -7,7 +7,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from issuer import customers, history, push_stops
+from issuer import customers, history, offer_results, push_stops
 from issuer.cards import CardView, newest, view, views
 from issuer.database import transaction
 from issuer.google_history import GoogleView, google_view
@@ -18,6 +18,7 @@ from issuer.programs import program_view, program_views
 from issuer.refusals import N_
 from issuer.schema import Card, Consent, Merchant, PushStop
 from issuer.telling import header_of, tell
+from issuer.web.console import offer_words
 from issuer.web.console.frame import blueprint, frame
 from issuer.web.console.wallet_notes import wallet_notes
 from issuer.web.context import absolute, house, now, page_language, parsed_id
@@ -29,6 +30,7 @@ from issuer.web.wording import ACTORS, REASONS, said, when
 
 PAGE, LONGEST_QUERY = 50, 100
 SHOWN_ENTRIES = 200
+SHOWN_OFFERS = 20
 SOURCES = {
     "poster": N_("Poster"),
     "tent": N_("Table tent"),
@@ -88,6 +90,7 @@ def card(card_id: str) -> str:
         face = card_face(session, shown, merchant.name, program.program.slug)
         entries = _entries(session, row, shown)
         phones, google = history.phones(session, row), google_view(session, row)
+        offers = _offers(session, row, merchant.zone)
         stopped = _google_stopped(session)
         owner = _owner(session, row, shown, merchant)
     return render_template(
@@ -100,6 +103,7 @@ def card(card_id: str) -> str:
             *(_phone(phone, merchant.zone) for phone in phones),
             *([_google(google, stopped, merchant.zone)] if google else []),
         ],
+        offers=offers,
         no_phone_sentence=said(
             "No phone has this card in its wallet. Its web page and QR code show every change at once."
         ),
@@ -175,9 +179,24 @@ def _holds(shown: CardView) -> dict[str, Any]:
     told = tell(shown, page_language())
     return {
         "facts": (told.header, *told.facts, *told.leftovers),
-        "vouchers": told.vouchers,
+        "vouchers": told.all_vouchers,
         "sentences": [sentence for _, sentence in (*told.notices, *told.owed)],
     }
+
+
+def _offers(session: Session, row: Card, zone: str) -> list[dict[str, Any]]:
+    """Offers that the card shows, and those that it does not, with the reason; staff have no pages of offers."""
+    return [
+        {
+            "name": one.offer_name,
+            "url": url_for("console.offer", offer_id=one.offer_id) if _sees_all() else None,
+            "reason": one.reason,
+            "sentence": offer_words.reason_said(one.reason) if one.reason is not None else None,
+            "at": when(one.at, zone),
+            "until": when(one.until, zone) if one.until else None,
+        }
+        for one in offer_results.on_card(session, row.id, now(), SHOWN_OFFERS)
+    ]
 
 
 def _entries(session: Session, row: Card, shown: CardView) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ class Field:
     merchant's own: shops, shop, programs, tiers, tier, segments, languages, fifths. ``pair``: once in each language.
 
     ``only``: shown while the field of the first name has one of the other values. ``main``: not in a fold.
-    ``unit``: of a number, where the label does not say it.
+    ``unit``: of a number, where the label does not say it; ``units``: by what the field of that name has chosen.
     """
 
     path: str
@@ -31,6 +31,7 @@ class Field:
     only: tuple[str, ...] = ()
     main: bool = True
     unit: str = ""
+    units: tuple[str, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,13 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
             "choice",
             choices={"over": N_("above"), "under": N_("below")},
         ),
-        Field("trigger.limit", N_("Limit"), "share", optional=False, unit="°C / mm"),
+        Field(
+            "trigger.limit",
+            N_("Limit"),
+            "share",
+            optional=False,
+            units=("trigger.measure", {"temperature": "°C", "rain": "mm"}),
+        ),
         Field("trigger.at", N_("From"), "clock", N_("The forecast for this hour decides."), optional=False),
         Field("trigger.until", N_("Until"), "clock", optional=False),
         Field("trigger.location", N_("At this shop"), "shop"),
@@ -150,6 +157,7 @@ UNLOCK = (
             "cents": N_("a voucher for an amount off"),
             "thing": N_("a voucher for a thing"),
             "multiplier": N_("more stamps or points for what is bought"),
+            "words": N_("nothing, it only reminds them"),
         },
     ),
     Field("unlock.percent", N_("Per cent off"), "share", optional=False, only=("unlock", "percent")),
@@ -157,7 +165,12 @@ UNLOCK = (
     Field("unlock.thing", N_("The thing"), "text", optional=False, pair=True, only=("unlock", "thing")),
     Field("unlock.uses", N_("How often it can be used"), only=("unlock", "percent", "cents", "thing")),
     Field(
-        "unlock.factor", N_("So many times as much"), "share", optional=False, only=("unlock", "multiplier"), unit="×"
+        "unlock.factor",
+        N_("How many times it counts"),
+        "share",
+        optional=False,
+        only=("unlock", "multiplier"),
+        unit="×",
     ),
 )
 AUDIENCE = (

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from issuer.editing import Objection, one_line
 from issuer.language import LANGUAGES
 from issuer.objections import CLOCK, MISSING, NUMBER, WHOLE_NUMBER, objections, shown
-from issuer.offers.content import Multiplier, VoucherOffer
+from issuer.offers.content import Multiplier, OnlyWords, VoucherOffer
 from issuer.offers.hours import EVERY_DAY
 from issuer.offers.offer import Offer
 from issuer.refusals import N_
@@ -19,12 +19,14 @@ from issuer.web.console import typed_values
 from issuer.web.console.offer_fields import UNLOCK, Field, fields_of
 
 AMOUNT = N_("“%(value)s” is not an amount: write one like 4.50.")
+UNSAID = N_("Nothing stands here yet: write it in German, in English or in both.")
 DATE = N_("“%(value)s” is not a day: write it like 2026-12-24.")
 MANY = ("days", "shops", "programs", "tiers", "segments", "languages")
 OF_ONE_LANGUAGE = ("content.message", "content.place", "content.back")
 """May stay empty in one language: then the text on the card stands for it."""
 FIRST, LAST = "1", "5"
 MIDNIGHT = "00:00"
+NO_DAY = N_("No day is chosen: choose at least one.")
 
 
 @dataclass
@@ -37,8 +39,11 @@ class Typed:
     wrong: list[Objection] = field(default_factory=list)
 
 
-def read(form: MultiDict[str, str], kind: str) -> Typed:
-    """:param kind: one of `TRIGGER_FIELDS`"""
+def read(form: MultiDict[str, str], kind: str, before: Offer | None = None) -> Typed:
+    """
+    :param kind: one of `TRIGGER_FIELDS`
+    :param before: what is changed; of it stays what the form has no field for
+    """
     typed = Typed(form, kind)
     reading = _Reading(form, typed.wrong)
     stored: dict[str, Any] = {"name": one_line(form.get("name", "")), "trigger": {"kind": kind}}
@@ -49,17 +54,28 @@ def read(form: MultiDict[str, str], kind: str) -> Typed:
             _put(stored, path, value)
     _without_idle_hours(stored["trigger"])
     stored["unlocks"] = _unlocks(reading, stored)
+    if before is not None:
+        _keep(stored, before, kind)
     stored["name"] = stored["name"] or _called(stored)
     try:
         offer = Offer.model_validate(_complete(stored))
     except ValidationError as error:
-        # What nobody typed is not objected to: the name is what stands on the card.
-        told = {one.about for one in typed.wrong} | ({"name"} if not form.get("name", "").strip() else set())
-        fresh = [Objection(one.message, one.values, _field_of(one.about, kind)) for one in objections(error)]
-        typed.wrong += [one for one in fresh if one.about not in told]
+        _object(typed, error)
     else:
-        typed.offer = offer if not typed.wrong else None
+        typed.offer = _with_its_names(offer, before) if not typed.wrong else None
     return typed
+
+
+def _object(typed: Typed, error: ValidationError) -> None:
+    """What the model says, each at its field."""
+    # What nobody typed is not objected to: the name is what stands on the card.
+    told = {one.about for one in typed.wrong} | ({"name"} if not typed.form.get("name", "").strip() else set())
+    for objection in objections(error):
+        fresh = _at_its_field(objection, typed.form, typed.kind)
+        # What holds a value that is objected to is wrong because of that.
+        if not any(f"{known}.".startswith(f"{fresh.about}.") for known in told):
+            told.add(fresh.about)
+            typed.wrong.append(fresh)
 
 
 class _Reading:
@@ -77,12 +93,17 @@ class _Reading:
             if (least, most) != (FIRST, LAST):
                 yield one.path, {"least": least, "most": most}
         elif one.sort in MANY:
-            if chosen := self.form.getlist(one.path):
-                yield one.path, chosen
+            yield from self._many(one)
         elif one.sort == "tick":
             yield one.path, one.path in self.form
         elif (value := self.single(one)) is not None:
             yield one.path, value
+
+    def _many(self, one: Field) -> Iterator[tuple[str, list[str]]]:
+        if chosen := self.form.getlist(one.path):
+            yield one.path, chosen
+        elif one.sort == "days":
+            self.wrong.append(Objection(NO_DAY, {}, one.path))
 
     def _pair(self, one: Field) -> Iterator[tuple[str, str]]:
         """A text that must be there is the other language's where it is missing."""
@@ -112,6 +133,8 @@ def _unlocks(reading: _Reading, stored: Mapping[str, Any]) -> dict[str, Any] | N
     fields = {one.path: one for one in UNLOCK}
     if chosen == "multiplier":
         return {"kind": chosen, "factor": reading.single(fields["unlock.factor"])}
+    if chosen == "words":
+        return {"kind": chosen}
     if chosen not in ("percent", "cents", "thing"):
         return None
     if chosen == "thing":
@@ -120,8 +143,30 @@ def _unlocks(reading: _Reading, stored: Mapping[str, Any]) -> dict[str, Any] | N
     else:
         worth = reading.single(fields[f"unlock.{chosen}"])
     names = {language: stored.get("content", {}).get(language, {}).get("card", "") for language in LANGUAGES}
-    uses = reading.single(fields["unlock.uses"]) or 1
-    return {"kind": "voucher", "names": names, "worth": {chosen: worth}, "uses": uses}
+    uses = reading.single(fields["unlock.uses"])
+    return {"kind": "voucher", "names": names, "worth": {chosen: worth}, "uses": 1 if uses is None else uses}
+
+
+def _keep(stored: dict[str, Any], before: Offer, kind: str) -> None:
+    """Texts that another system gave an offer, and that the form does not ask."""
+    asked, was = {one.path for one in fields_of(kind)}, before.stored()
+    other, first = was.get("trial", {}).get("other", {}), was["content"]
+    for language, texts in stored.get("content", {}).items():
+        texts |= {name: text for name, text in first[language].items() if f"content.{name}" not in asked}
+    for language, texts in (stored.get("trial", {}).get("other") or {}).items():
+        own = other.get(language, {}).items()
+        texts |= {name: text for name, text in own if name != "card" and text != first[language].get(name)}
+
+
+def _with_its_names(offer: Offer, before: Offer | None) -> Offer:
+    """A voucher that was not called what stands on the card, and is the same still, keeps its name."""
+    old, new = before.unlocks if before else None, offer.unlocks
+    if before is None or not isinstance(old, VoucherOffer) or not isinstance(new, VoucherOffer):
+        return offer
+    cards = {language: before.content.in_(language).card for language in LANGUAGES}
+    if old.worth != new.worth or old.names.model_dump() == cards:
+        return offer
+    return offer.model_copy(update={"unlocks": new.model_copy(update={"names": old.names})})
 
 
 def _called(stored: Mapping[str, Any]) -> str:
@@ -158,13 +203,25 @@ def _complete(stored: dict[str, Any]) -> dict[str, Any]:
     return stored
 
 
+def _at_its_field(one: Objection, form: MultiDict[str, str], kind: str) -> Objection:
+    """A text that only stands in for the other language's is objected to where it was typed, if anywhere."""
+    about = _field_of(one.about, kind)
+    head, _, language = about.rpartition(".")
+    if language not in LANGUAGES or form.get(about, "").strip():
+        return Objection(one.message, one.values, about)
+    typed = next((f"{head}.{other}" for other in LANGUAGES if form.get(f"{head}.{other}", "").strip()), None)
+    return Objection(one.message, one.values, typed) if typed else Objection(UNSAID, {}, head)
+
+
 def _field_of(about: str, kind: str) -> str:
     """The form's name of a field that the model objects to: without the kind of a union, the language last."""
     steps = [step for step in about.split(".") if step not in (kind, "voucher", "multiplier")]
     if steps[0] == "trigger" and len(steps) == 1:
         return "trigger"
+    if steps[:2] == ["unlocks", "names"]:
+        return ".".join(["content", "card", *steps[2:]])
     if steps[0] == "unlocks":
-        return ".".join(["unlock", *steps[2:]]) if len(steps) > 2 else "unlock"
+        return ".".join(["unlock", *(step for step in steps[1:] if step != "worth")])
     if steps[0] in ("content", "trial"):
         said = [step for step in steps if step in LANGUAGES]
         return ".".join([*(step for step in steps if step not in LANGUAGES), *said])
@@ -228,7 +285,7 @@ def _unlock_filled(offer: Offer, language: str) -> Iterator[tuple[str, str]]:
         elif worth.percent is not None:
             yield from (("unlock", "percent"), ("unlock.percent", _share(worth.percent, language)))
     else:
-        yield "unlock", "none"
+        yield "unlock", "words" if isinstance(offer.unlocks, OnlyWords) else "none"
 
 
 def _found(tree: Any, path: str) -> Any:

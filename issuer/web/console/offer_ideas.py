@@ -7,7 +7,7 @@ from decimal import Decimal
 from werkzeug.datastructures import MultiDict
 
 from issuer.language import translator
-from issuer.offers.content import Content, Texts, VoucherOffer
+from issuer.offers.content import Content, OnlyWords, Texts, VoucherOffer
 from issuer.offers.hours import Hours
 from issuer.offers.offer import Limits, Offer
 from issuer.offers.triggers import (
@@ -61,7 +61,7 @@ def _names(text: str) -> Names:
 
 
 def _birthday() -> Offer:
-    cake = N_("A slice of cake for your birthday")
+    cake = N_("Cake for your birthday")
     return Offer(
         name="birthday",
         trigger=BirthdayTrigger(days_before=0, days_after=6),
@@ -79,13 +79,14 @@ def _morning() -> Offer:
 
 
 def _comeback() -> Offer:
-    hello = N_("15% off: good to see you again")
+    hello = N_("15% off: good to see you")
     return Offer(
         name="comeback",
         trigger=QuietTrigger(days=30),
         content=_said(hello),
         unlocks=VoucherOffer(names=_names(hello), worth=Worth(percent=Decimal(15))),
         lasts_days=14,
+        limits=Limits(rest_days=90),
     )
 
 
@@ -94,6 +95,7 @@ def _nearly() -> Offer:
         name="nearly",
         trigger=NearlyTrigger(missing=1),
         content=_said(N_("One stamp to go this week")),
+        unlocks=OnlyWords(),
     )
 
 
@@ -101,8 +103,8 @@ def _heat() -> Offer:
     return Offer(
         name="heat",
         trigger=WeatherTrigger(limit=Decimal(28), at=time(15), until=time(18)),
-        content=_said(N_("Iced coffee one euro less today")),
-        unlocks=VoucherOffer(names=_names(N_("Iced coffee one euro less today")), worth=Worth(cents=100)),
+        content=_said(N_("Iced coffee €1 off")),
+        unlocks=VoucherOffer(names=_names(N_("Iced coffee €1 off")), worth=Worth(cents=100)),
         limits=Limits(cards=40, each_time=True),
     )
 

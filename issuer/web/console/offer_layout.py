@@ -50,16 +50,34 @@ class Layout:
     def summary(self) -> list[dict[str, str]]:
         """Each complaint once, with the field to go to."""
         return [
-            {"sentence": one.sentence(spoken()), "id": one.about.replace(".", "-"), "where": self._where(one.about)}
+            {"sentence": one.sentence(spoken()), "id": self._target(one.about), "where": self._where(one.about)}
             for one in summary_order(self.typed.wrong, self.typed.kind)
         ]
 
-    def errors(self, path: str) -> list[str]:
-        return [one.sentence(spoken()) for one in self.typed.wrong if one.about == path]
+    def errors(self, path: str, *, within: bool = False) -> list[str]:
+        """:param within: those of its parts as well, which show none themselves"""
+        return [
+            one.sentence(spoken())
+            for one in self.typed.wrong
+            if one.about == path or (within and one.about.startswith(f"{path}."))
+        ]
+
+    def _asked(self, about: str) -> Field | None:
+        """The field that a complaint is about: the closest of those whose names it begins with."""
+        found = [one for one in fields_of(self.typed.kind) if f"{about}.".startswith(f"{one.path}.")]
+        return max(found, key=lambda one: len(one.path), default=None)
+
+    def _target(self, about: str) -> str:
+        """What to go to: of a text that is missing in both languages, the first."""
+        asked = self._asked(about)
+        name = f"{about}.{next(iter(LANGUAGES))}" if asked and asked.pair and asked.path == about else about
+        return name.replace(".", "-")
 
     def _where(self, about: str) -> str:
-        found = (one.label for one in fields_of(self.typed.kind) if about.startswith(one.path))
-        label, language = said(next(found, N_("Your name for it"))), LANGUAGE_NAMES.get(about.rpartition(".")[2])
+        if about == "name":
+            return said(N_("Your name for it"))
+        asked = self._asked(about)
+        label, language = said(asked.label) if asked else "", LANGUAGE_NAMES.get(about.rpartition(".")[2])
         return f"{label} ({said(language)})" if language else label
 
     def _section(self, section: Section) -> dict[str, Any]:
@@ -95,11 +113,14 @@ class Layout:
             "hint": said(one.hint) if one.hint else "",
             "optional": False,
             "only": {"name": one.only[0], "values": " ".join(one.only[1:])} if one.only else None,
-            "errors": self.errors(one.path),
+            "errors": self.errors(one.path, within=not one.pair),
             "wrong": any(wrong.about.startswith(one.path) for wrong in self.typed.wrong),
             "filled": any(form.get(name) not in ("", "0", None) for name in form if name.startswith(one.path)),
             "most": one.most,
             "unit": one.unit,
+            "units": [{"of": one.units[0], "value": value, "unit": unit} for value, unit in one.units[1].items()]
+            if one.units
+            else [],
         }
         if one.pair:
             return shown | {"sort": "pair", "area": one.sort == "area", "inputs": self._pair(one)}

@@ -1,12 +1,10 @@
 """What an offer brought, what will happen, and who was held back: pages to read."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from flask import g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -15,13 +13,16 @@ from issuer import forecasts, offer_preview, offer_results
 from issuer.card_facts import around_of
 from issuer.database import transaction
 from issuer.editing import Objection
+from issuer.offer_bearing import NOWHERE, borne
+from issuer.offer_birthdays import birthdays_told
 from issuer.offer_checks import warnings
 from issuer.offer_names import named_of
-from issuer.offer_preview import DryRun, Planned
+from issuer.offer_preview import DryRun, Preview
 from issuer.offer_results import Arm, Difference, Held
 from issuer.offering import OfferView
 from issuer.offers.advice import advice
 from issuer.offers.offer import Offer
+from issuer.offers.triggers import BirthdayTrigger
 from issuer.offers.turns import upcoming
 from issuer.refusals import N_
 from issuer.rules.wording import Wording
@@ -29,6 +30,7 @@ from issuer.schema import Merchant
 from issuer.web.console import offer_words
 from issuer.web.console.frame import blueprint, frame
 from issuer.web.console.offer_asked import founded, keepers, own_offer
+from issuer.web.console.offer_calendar import day_name
 from issuer.web.console.offer_sample import sample_cards
 from issuer.web.context import house, now, parsed_id
 from issuer.web.paging import after_of, token_of
@@ -43,6 +45,7 @@ COMPARED = {
     ("redeemed", False): N_("Of 100 cards %(points)s more redeemed the first text (%(low)s to %(high)s)."),
 }
 BEGINS = N_("It begins next on %(when)s.")
+BEGINS_IF = N_("It begins next on %(when)s, %(if)s.")
 MOST = N_("Most on %(day)s: %(count)s.")
 NOBODY = N_("In the last 30 days it would have been shown on no card.")
 NO_FORECASTS = N_("What was forecast in the last 30 days is not known here, so nothing can be said of weather.")
@@ -78,9 +81,10 @@ def review(offer_id: str, objection: Objection | None = None) -> Response:
             warnings=[said(one.message) % one.values for one in advice(meant, merchant.name)]
             + [one.sentence(spoken()) for one in warnings(session, meant)],
             meant=offer_words.audience_said(counted),
+            birthdays=birthdays(session, meant, counted),
             begins=_begins(session, meant, merchant),
             preview=offer_words.preview_words(offer_preview.preview(*asked, offer_id=view.row.id)),
-            samples=sample_cards(session, merchant, meant, now()),
+            **sample_cards(session, merchant, meant, now()),
             tried=tried_out(offer_preview.dry_run(*asked), meant.trigger.kind),
             running=view.row.state == "live",
             **around,
@@ -101,27 +105,13 @@ def offer(offer_id: str) -> str:
             offer=offer_words.row(view, named_of(session), merchant),
             since=_since(view, merchant),
             begins=_begins(session, view.valid, merchant) if view.row.state == "live" else None,
-            trouble=_trouble(session, view, merchant),
+            **_weather(session, view, merchant),
+            **_standing(session, view),
             arms=[_arm(one) for one in found.arms],
             differences=[_difference(one) for one in found.differences],
             held=offer_words.reasons(found.held_back),
             **around,
         )
-
-
-@blueprint.get("/offers/calendar")
-@keepers
-def offer_calendar() -> str:
-    with transaction(house().engine, g.merchant_id) as session:
-        around = frame(session)
-        found = offer_preview.calendar(session, house().keys, g.merchant_id, now())
-    zone = around["merchant"].zone
-    days = [
-        {"iso": one.day.isoformat(), "said": _day(one.day), "lines": [_planned(each, zone) for each in one.planned]}
-        for one in found
-        if one.planned
-    ]
-    return render_template("console/offers/calendar.html", days=days, **around)
 
 
 @blueprint.get("/offers/held")
@@ -145,13 +135,21 @@ def held_back() -> str:
 
 
 def _begins(session: Session, offer: Offer, merchant: Merchant) -> str | None:
-    """When its next window opens, of an offer with hours of its own."""
+    """When its next window opens, of an offer with hours of its own; of weather, if that is met."""
     around, at = around_of(session, merchant.id, now()), now()
-    found = next(upcoming(offer, around, at, at + LOOKED_AHEAD, at), None)
-    if found is None or found.opens <= at:
+    ahead = upcoming(offer, around, at, at + LOOKED_AHEAD, at)
+    found = next((turn for turn in ahead if turn.opens > at), None)
+    if found is None:
         return None
-    text = N_("It begins next on %(when)s, if the weather is so.") if offer.trigger.kind == "weather" else BEGINS
-    return said(text) % {"when": when(found.opens, merchant.zone)}
+    values, only_if = {"when": when(found.opens, merchant.zone)}, offer_words.only_if(offer.trigger)
+    return said(BEGINS_IF) % (values | {"if": only_if}) if only_if else said(BEGINS) % values
+
+
+def birthdays(session: Session, offer: Offer, counted: Preview) -> str | None:
+    """Of an offer for birthdays, how many cards have one that is known."""
+    if not isinstance(offer.trigger, BirthdayTrigger):
+        return None
+    return offer_words.birthdays_said(birthdays_told(session), counted.cards)
 
 
 def tried_out(found: DryRun, kind: str) -> dict[str, Any]:
@@ -166,10 +164,18 @@ def tried_out(found: DryRun, kind: str) -> dict[str, Any]:
         "said": _tried(found, kind, words),
         "about": words.number(found.looked_at) if found.about else "",
         "days": [
-            {"day": _day(day.day), "count": day.shown, "height": _height(day.shown, best.shown)} for day in found.days
+            {
+                "day": _day(day.day),
+                "count": day.shown,
+                "height": _height(day.shown, best.shown),
+                "is_most": day is best,
+            }
+            for day in found.days
         ]
         if best.shown
         else [],
+        "first": day_name(found.days[0].day),
+        "last": day_name(found.days[-1].day),
         "most": words.say(MOST, day=_day(best.day), count=words.number(best.shown)),
         "held_back": offer_words.reasons(sorted(held.items(), key=lambda pair: -pair[1])),
     }
@@ -197,12 +203,22 @@ def _since(view: OfferView, merchant: Merchant) -> str | None:
     return said("since %(when)s") % {"when": when(row.live_at, merchant.zone)} if row.live_at else None
 
 
-def _trouble(session: Session, view: OfferView, merchant: Merchant) -> str | None:
-    """Why a weather offer stays silent."""
+def _weather(session: Session, view: OfferView, merchant: Merchant) -> dict[str, str | None]:
+    """Why a weather offer stays silent, and what the forecast of today means for it."""
     if view.row.state != "live":
-        return None
-    words = Wording(spoken(), currency=merchant.currency)
-    return forecasts.trouble(session, view.valid, merchant.id, words, now())
+        return {}
+    asked = (session, view.valid, merchant.id, Wording(spoken(), currency=merchant.currency), now())
+    return {"trouble": forecasts.trouble(*asked), "foretold": forecasts.foretelling(*asked)}
+
+
+def _standing(session: Session, view: OfferView) -> dict[str, str]:
+    """What goes with the offer when it is ended, in numbers."""
+    found, words = borne(session, [view.row.id], now()).get(view.row.id, NOWHERE), Wording(spoken())
+    if not found.cards:
+        return {"on_cards": said(N_("No card shows it at the moment."))}
+    on = words.plural("%(num)s card shows it now.", "%(num)s cards show it now.", found.cards)
+    gone = words.plural("%(num)s unused voucher is lost.", "%(num)s unused vouchers are lost.", found.vouchers)
+    return {"on_cards": f"{on} {gone}" if found.vouchers else on}
 
 
 def _arm(one: Arm) -> dict[str, Any]:
@@ -228,27 +244,6 @@ def _difference(one: Difference) -> str:
 
 def _day(day: date) -> str:
     return str(format_date(day, "EEEE, d. MMMM" if spoken() == "de" else "EEEE, d MMMM", locale=spoken()))
-
-
-def _planned(one: Planned, zone: str) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "url": url_for("console.offer", offer_id=one.offer_id),
-        "when": ", ".join(_moments(one, zone)),
-        "by_weather": one.kind == "weather",
-    }
-
-
-def _moments(one: Planned, zone: str) -> Sequence[str]:
-    words = Wording(spoken())
-    if one.cards is not None:
-        return [words.plural("about %(num)s card", "about %(num)s cards", one.cards)]
-    start = _clock(one.opens, zone)
-    return [f"{start}–{_clock(one.closes, zone)}" if one.closes else start]
-
-
-def _clock(at: datetime, zone: str) -> str:
-    return str(format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=spoken()))
 
 
 def _held(one: Held, zone: str) -> dict[str, Any]:

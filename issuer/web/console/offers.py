@@ -23,8 +23,9 @@ from issuer.web.console.offer_asked import founded, keepers, own_offer
 from issuer.web.console.offer_fields import TRIGGER_FIELDS
 from issuer.web.console.offer_forms import Typed, filled, read
 from issuer.web.console.offer_ideas import IDEAS, begun, idea
-from issuer.web.console.offer_layout import Layout
-from issuer.web.console.offer_pages import review
+from issuer.web.console.offer_layout import LANGUAGE_NAMES, Layout
+from issuer.web.console.offer_pages import birthdays, review
+from issuer.web.console.offer_sample import cut_fronts
 from issuer.web.context import house, now, page_language
 from issuer.web.wording import said, spoken
 
@@ -85,7 +86,7 @@ def change_offer(offer_id: str) -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         around, view = founded(session), own_offer(session, offer_id)
         form = filled(view.newest, page_language())
-        return _form(session, read(form, view.newest.trigger.kind), around, view)
+        return _form(session, read(form, view.newest.trigger.kind, view.newest), around, view)
 
 
 @blueprint.post("/offers/<offer_id>/change")
@@ -93,7 +94,7 @@ def change_offer(offer_id: str) -> Response:
 def save_offer(offer_id: str) -> Response:
     with transaction(house().engine, g.merchant_id) as session:
         around, view = founded(session), own_offer(session, offer_id)
-        typed = read(request.form, view.newest.trigger.kind)
+        typed = read(request.form, view.newest.trigger.kind, view.newest)
         if request.form.get("do") != "save" or typed.offer is None:
             return _form(session, typed, around, view, status=_status(typed))
         revision = request.form.get("revision", -1, type=int)
@@ -118,7 +119,9 @@ def publish_offer(offer_id: str) -> Response:
 @blueprint.post("/offers/<offer_id>/pause")
 @keepers
 def pause_offer(offer_id: str) -> Response:
-    return _do(offer_id, offering.pause, N_("Paused: it is taken off the cards that show it."))
+    return _do(
+        offer_id, offering.pause, N_("Paused: it is taken off the cards that show it, with its unused vouchers.")
+    )
 
 
 @blueprint.post("/offers/<offer_id>/resume")
@@ -130,7 +133,11 @@ def resume_offer(offer_id: str) -> Response:
 @blueprint.post("/offers/<offer_id>/end")
 @keepers
 def end_offer(offer_id: str) -> Response:
-    return _do(offer_id, offering.end, N_("Ended: it is taken off all cards. What it brought stays below."))
+    return _do(
+        offer_id,
+        offering.end,
+        N_("Ended: it is taken off all cards, with its unused vouchers. What it brought stays below."),
+    )
 
 
 @blueprint.post("/offers/<offer_id>/discard")
@@ -185,7 +192,7 @@ def _form(
         sections=layout.sections(),
         summary=layout.summary() if status == 422 and banner is None else [],
         name={"value": typed.form.get("name", ""), "errors": layout.errors("name") if status == 422 else []},
-        told=_told(typed.offer, named, around) if typed.offer else None,
+        told=_told(session, typed.offer, named, around) if typed.offer else None,
         audience=_audience(session, typed.offer) if typed.offer else None,
         banner=banner,
         **around,
@@ -193,10 +200,12 @@ def _form(
     return make_response(page, status)
 
 
-def _told(offer: Offer, named: Any, around: dict[str, Any]) -> dict[str, Any]:
+def _told(session: Session, offer: Offer, named: Any, around: dict[str, Any]) -> dict[str, Any]:
     merchant = around["merchant"]
+    cuts = cut_fronts(session, merchant, offer, now())
     return {
         "sentences": offer_words.sentences(offer, named, merchant),
+        "cuts": [(said(LANGUAGE_NAMES[language]), sentence) for language, sentence in cuts.items()],
         "advice": [said(one.message) % one.values for one in advice(offer, merchant.name)],
     }
 
@@ -204,4 +213,5 @@ def _told(offer: Offer, named: Any, around: dict[str, Any]) -> dict[str, Any]:
 def _audience(session: Session, offer: Offer) -> dict[str, str]:
     """How many cards are meant, counted while it is built."""
     count = offer_preview.audience_count(session, house().keys, offer.audience, g.merchant_id, now())
-    return {"said": offer_words.audience_said(count)}
+    told = (offer_words.audience_said(count), birthdays(session, offer, count))
+    return {"said": ". ".join(filter(None, told))}

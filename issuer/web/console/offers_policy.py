@@ -11,6 +11,7 @@ from issuer import governing
 from issuer.database import transaction
 from issuer.editing import Objection
 from issuer.objections import objections
+from issuer.offers.governor import weekly_of
 from issuer.offers.policy import Policy
 from issuer.web.console.frame import Wrong, author, blueprint, frame, wrong
 from issuer.web.context import house
@@ -50,9 +51,11 @@ def _typed(form: Mapping[str, str]) -> Policy | Objection:
 
 def _page(mistake: Wrong | None = None) -> str:
     with transaction(house().engine, g.merchant_id) as session:
-        kept = _written(governing.policy_of(session, g.merchant_id))
+        policy = governing.policy_of(session, g.merchant_id)
         around = frame(session)
-    return render_template("console/offers/rules.html", kept=kept, wrong=mistake, **around)
+    return render_template(
+        "console/offers/rules.html", kept=_written(policy), fewer=weekly_of(policy, "fewer"), wrong=mistake, **around
+    )
 
 
 def _written(policy: Policy) -> dict[str, Any]:

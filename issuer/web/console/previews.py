@@ -89,7 +89,8 @@ def _strips(state: str, revision: int, program_id: UUID | None) -> dict[str, str
     return {"state": state} | {url: url_for("console.design_picture", name=name, **of) for url, name in names.items()}
 
 
-def _shown(face: Face, shown: CardView, look: Look, files: Mapping[str, str]) -> dict[str, Any]:
+def iphone_front(face: Face) -> dict[str, Any]:
+    """What `templates/console/preview/_apple.html` reads of a face, but its pictures and the name beside the logo."""
     row = face.secondary + face.auxiliary
     return {
         "sort": str(face.sort),
@@ -97,6 +98,11 @@ def _shown(face: Face, shown: CardView, look: Look, files: Mapping[str, str]) ->
         "primary": face.primary,
         "row": row,
         "crowded": row_is_crowded(row),
+    }
+
+
+def _shown(face: Face, shown: CardView, look: Look, files: Mapping[str, str]) -> dict[str, Any]:
+    return iphone_front(face) | {
         "card": {
             **front_of(shown, face.organization),
             "logo_text": face.logo_text,

@@ -16,6 +16,7 @@ from issuer.web.console.frame import Wrong, author, blueprint, frame, path_id, w
 from issuer.web.context import absolute, house, now
 from issuer.web.guards import console_role
 from issuer.web.wording import ago, said
+from issuer.zones import zones
 from passes.qr import qr_svg
 
 keepers = console_role("owner", "manager")
@@ -108,6 +109,7 @@ def shops_page(mistake: Wrong | None = None) -> str:
         shops=[_shop(place) for place in places],
         staff=[_person(person) for person in people if person.disabled_at is None],
         gone=[_person(person) for person in people if person.disabled_at is not None],
+        zones=zones(),
         pin={"fewest": staffing.FEWEST_DIGITS, "most": staffing.MOST_DIGITS},
         wrong=mistake,
         **around,
@@ -120,7 +122,7 @@ def till_name(name: str) -> str:
 
 
 def _typed() -> ShopFields:
-    return ShopFields(*(request.form.get(name, "") for name in ("name", "address", "at")))
+    return ShopFields(*(request.form.get(name, "") for name in ("name", "address", "at", "zone")))
 
 
 def _shop(place: ShopView) -> dict[str, Any]:
@@ -130,6 +132,7 @@ def _shop(place: ShopView) -> dict[str, Any]:
         "name": shop.name,
         "address": shop.address or "",
         "at": _at(shop),
+        "zone": shop.zone or "",
         "tills": [_till(till) for till in place.tills],
         "revoked": [_till(till) for till in place.revoked],
     }

@@ -38,6 +38,8 @@ export function showAmount(card, action) {
   showView("amount");
   part("amount-code").textContent = card.short_code;
   part("amount-items").hidden = !action.more.items;
+  part("amount-collects").textContent = action.more.collects;
+  part("amount-collects").hidden = !action.more.collects;
   bill.open(card, action);
   part("amount-switches").replaceChildren(...switches(action.more));
   setItems(1);
