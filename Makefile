@@ -21,7 +21,7 @@ test: $(VENV)/test.ok ## run the whole test suite (starts its own PostgreSQL and
 soak: $(VENV)/test.ok ## try the ledger against its model, the API against its document and a year of offers for hours (SEED=1 EXAMPLES=5000 CALLS=200 CARDS=2000 DAYS=370)
 	@SEED=$${SEED:-$$(date +%s)} EXAMPLES=$${EXAMPLES:-5000} CALLS=$${CALLS:-200} CARDS=$${CARDS:-2000} DAYS=$${DAYS:-370} && \
 		export SEED EXAMPLES CALLS CARDS DAYS && echo "SEED=$$SEED EXAMPLES=$$EXAMPLES CALLS=$$CALLS CARDS=$$CARDS DAYS=$$DAYS" && \
-		$(BIN)/pytest -s -v --durations=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py \
+		$(BIN)/pytest -s -v --durations=0 -o faulthandler_timeout=0 tests/issuer/test_ledger_model.py tests/web/test_api_schemathesis.py \
 			tests/issuer/test_simulated_cafe.py $(ARGS)
 
 bench: $(VENV)/demo.ok ## measure stamping, sealing, fetching, a rollout, offers and storms of pushes, write benchmarks/RESULTS.md (fifteen minutes on an idle machine)

@@ -2,17 +2,37 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 from sqlalchemy.exc import OperationalError
 
-from cli import certificate, checks, keys, lint, merchants, processes_of_ours
 from issuer.settings import SettingsRefused
+
+MODULES = {
+    "cli.processes_of_ours": ("web", "worker", "relay", "scheduler", "sandbox"),
+    "cli.checks": ("db", "settings", "audit"),
+    "cli.merchants": ("merchant", "user", "import"),
+    "cli.keys": ("key",),
+    "cli.certificate": ("certificate",),
+    "cli.lint": ("lint",),
+}
+"""Which commands each has in its COMMANDS. A process of ours loads the one it is, not what all the others need."""
+_PLACES = {name: module for module, names in MODULES.items() for name in names}
 
 
 class Commands(click.Group):
     """Says what is wrong with the settings in sentences, not in a trace."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *_PLACES])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _PLACES:
+            return super().get_command(context, name)
+        commands: tuple[click.Command, ...] = import_module(_PLACES[name]).COMMANDS
+        return next(command for command in commands if command.name == name)
 
     def invoke(self, context: click.Context) -> object:
         try:
@@ -46,10 +66,6 @@ def demo(port: int, data_dir: Path, empty: bool) -> None:
 
     sys.exit(run_demo(port, data_dir, empty, os.environ))
 
-
-for module in (processes_of_ours, checks, merchants, keys, certificate, lint):
-    for command in module.COMMANDS:
-        main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -19,7 +19,10 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy import Engine
 
+from cli import unprivileged
 from cli.postgresql import PostgreSQL
+from cli.postgresql import Running as Database
+from cli.valkey import Running as Broker
 from cli.valkey import Valkey
 from issuer import api_keys, certificates, migrating, people, sealing, tills
 from issuer.branding import load_branding
@@ -37,6 +40,7 @@ from signing.certificates import read_pass_certificate
 from tests.second_readers import SecondReaders
 
 HOME = "PYTEST_TREUEPASS_HOME"
+IN_MEMORY, ROOM_NEEDED = Path("/dev/shm"), 4 << 30  # noqa: S108 (a folder of a random name is made in it)
 TEMPLATE = "template_of_tests"
 PASS_TYPE = "pass.example.treuepass.test"
 API_KEY = "tp_key-of-the-tests"
@@ -49,8 +53,13 @@ OWNER = pytest.StashKey[bool]()
 
 def pytest_configure(config: pytest.Config) -> None:
     if HOME not in os.environ:
-        os.environ[HOME] = tempfile.mkdtemp(prefix="treuepass-tests-")
+        os.environ[HOME] = tempfile.mkdtemp(prefix="treuepass-tests-", dir=_room())
         config.stash[OWNER] = True
+
+
+def _room() -> Path | None:
+    """In memory where there is some: ext4 takes half a second to make a database while it forgets a dropped one."""
+    return IN_MEMORY if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_NEEDED else None
 
 
 def pytest_collection_finish() -> None:
@@ -68,10 +77,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     home = Path(os.environ.pop(HOME))
     if (home / "servers").exists():
-        for server in (PostgreSQL(), Valkey()):
-            server.ensure(home, _quietly)
-            server.discard()
+        database, broker = PostgreSQL(), Valkey()
+        _started(home, database, broker)
+        database.discard()
+        broker.discard()
     shutil.rmtree(home, ignore_errors=True)
+
+
+def _started(home: Path, database: PostgreSQL, broker: Valkey) -> tuple[Database, Broker]:
+    """Both servers, running; when root runs the tests, the database's other account finds its place here, too."""
+    home.chmod(0o711)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unprivileged, "ROOM", home)
+        return database.ensure(home, _quietly), broker.ensure(home, _quietly)
 
 
 @contextmanager
@@ -111,7 +129,7 @@ class Servers:
 def servers() -> Servers:
     home = Path(os.environ[HOME])
     with _alone(home):
-        database, broker = PostgreSQL().ensure(home, _quietly), Valkey().ensure(home, _quietly)
+        database, broker = _started(home, PostgreSQL(), Valkey())
         if not (home / "servers").exists():
             _make_template(database.url)
             (home / "servers").touch()

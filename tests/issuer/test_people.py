@@ -5,6 +5,7 @@ from time import perf_counter
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import delete, select
 
 from issuer import api_keys, people
@@ -71,6 +72,10 @@ def test_an_unknown_address_gets_the_same_answer_after_the_same_work(till: Till,
 
     known, unknown = min(took(email) for _ in range(3)), min(took("nobody@cafe.example") for _ in range(3))
     assert unknown > known / 3
+
+
+def test_what_is_checked_for_an_unknown_address_is_as_dear_as_a_password_that_is_set_today() -> None:
+    assert not PasswordHasher().check_needs_rehash(people.NOBODY)
 
 
 def test_too_many_wrong_passwords_lock_even_the_right_one_for_a_while(till: Till, email: str) -> None:

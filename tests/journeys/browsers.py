@@ -1,45 +1,32 @@
 """Real Chromium, with a camera that sees what we hold in front of it."""
 
 import io
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+from tests.chromium import launch
 
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
 GERMAN, ENGLISH = "de-DE", "en-GB"
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 OURS = ("127.0.0.1", "localhost")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 NOT_AT_GOOGLE_YET = re.compile(r"status of 503 .* http\S+/card/[^/]+/google(\?|$)")
 # What a page is meant to meet in these tests: an answer that says no, and an answer that never came.
 EXPECTED = ("the server responded with a status of 4", "net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED")
 
 
-def program() -> str:
-    """Where Chromium stands; skips the test (fails it in CI) when there is none."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        reason = "no Chromium here, so nobody can go the newcomer's way: install chromium"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return found
-
-
-def launch(playwright: Playwright, film: Path | None = None) -> Browser:
-    """A browser; its camera shows the film. Without one it has no camera."""
-    seen = (*CAMERA, f"--use-file-for-fake-video-capture={film}") if film else ()
-    return playwright.chromium.launch(executable_path=program(), args=[*QUIET, *seen])
+def seeing(playwright: Playwright, film: Path) -> Browser:
+    """A browser whose camera shows the film; others have no camera."""
+    return launch(playwright, *CAMERA, f"--use-file-for-fake-video-capture={film}")
 
 
 def film_of(picture: bytes, folder: Path) -> Path:

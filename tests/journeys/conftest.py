@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.journeys.browsers import Window, launch, program, window
+from tests.chromium import launch, program
+from tests.journeys.browsers import Window, window
 from tests.journeys.people import open_till
 from tests.journeys.running import Demo
 

@@ -13,7 +13,8 @@ import pypdfium2
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.journeys.browsers import DESK, ENGLISH, GERMAN, PHONE, launch, window
+from tests.chromium import launch
+from tests.journeys.browsers import DESK, ENGLISH, GERMAN, PHONE, window
 from tests.journeys.people import open_till, put_on_phone, sign_in_to_console, stamp, type_code
 from tests.journeys.running import COMMAND, Demo
 

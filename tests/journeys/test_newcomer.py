@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Playwright, expect
 from zxingcpp import read_barcodes
 
 from cli.processes import wait_until
-from tests.journeys.browsers import DESK, ENGLISH, PHONE, film_of, launch
+from tests.journeys.browsers import DESK, ENGLISH, PHONE, film_of, seeing
 from tests.journeys.conftest import Open
 from tests.journeys.people import (
     join,
@@ -73,7 +73,7 @@ def test_ten_stamps_from_the_till_become_a_coffee_on_the_phone(
     code = _join_and_add(phone, demo)
     card = demo.card(code)
     film = film_of(demo.get(card["links"]["qr"].replace(".svg", ".png")), tmp_path)
-    with launch(playwright, film) as till_browser:
+    with seeing(playwright, film) as till_browser:
         staff = open_window(PHONE, browser=till_browser, touch=True)
         open_till(staff.page, demo)
         _first_stamp_by_camera(staff.page, phone, demo, code)

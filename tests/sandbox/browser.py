@@ -1,24 +1,17 @@
 """Chromium for the tests of the phones."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.chromium import launch
 
 
 @contextmanager
 def chromium_running() -> Iterator[Browser]:
-    """The browser there is, else the one that playwright brought; without any the test says so and fails in CI."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        if program is None and not Path(playwright.chromium.executable_path).exists():
-            reason = "no Chromium here: install chromium, or run `playwright install chromium`"
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = launch(playwright)
         yield browser
         browser.close()
 
