@@ -63,7 +63,7 @@ def _room() -> Path | None:
 
 
 def pytest_collection_finish() -> None:
-    """Seven thousand tests and all they import stay to the end: looking for garbage among them takes seconds."""
+    """Thousands of tests and all they import stay to the end: looking for garbage among them takes seconds."""
     gc.freeze()
 
 

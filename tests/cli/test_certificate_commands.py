@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from sqlalchemy import Engine, select
 
+from cli.certificate import certificate
 from cli.main import main
 from issuer import certificates, push_stops
 from issuer.database import transaction
@@ -188,10 +188,8 @@ def test_a_wrong_password_is_refused_and_not_repeated(apple: Authority, put: Put
 
 
 def test_no_option_takes_a_password(engine: Engine) -> None:
-    group = main.commands["certificate"]
-    assert isinstance(group, click.Group)
     for command in ("request", "import", "show", "rotate-key"):
-        taken = {name for one in group.commands[command].params for name in one.opts}
+        taken = {name for one in certificate.commands[command].params for name in one.opts}
         assert taken <= {"files", "--merchant-id", "--output", "--password-file"}
 
 

@@ -207,9 +207,9 @@ class GoogleScene(Scene):
         with transaction(self.office.engine) as session:
             return google_relaying.claim(session, self.office.clock.now(), lease)
 
-    def second(self) -> Desk:
+    def second(self, *, patience: tuple[float, float] | None = None) -> Desk:
         """The desk of another process."""
-        desk = Desk(self.office, self.desk.google, patience=self.desk._patience)
+        desk = Desk(self.office, self.desk.google, patience=patience or self.desk._patience)
         desk.__dict__["rate"] = self.desk.rate
         return desk
 
