@@ -120,12 +120,19 @@ def test_a_worker_takes_no_more_than_it_can_send_before_its_lease_is_over(google
         url, google_scene.office.engine, google_scene.cafe.merchant_id, google_scene.desk.terms, google.google.store
     )
     google.script("*", *[Fault(delay=0.05)] * 120)
-    desk = google_scene.second(patience=(10.0, 10.0))
+    desk, settled = google_scene.second(patience=(10.0, 10.0)), list[int]()
+
+    def all_sent() -> bool:
+        # On a busy machine more than one turn: what has waited for too long is given back.
+        settled.append(google_scene.push(desk))
+        return sum(settled) >= 120
+
     with psycopg.connect(plain(url), autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
         connection.execute("UPDATE publication SET push_at = now() WHERE channel = 'google'")
-        turn, held = pool.submit(google_scene.push, desk), list[int]()
-        while wait([turn], 0.002).not_done:
+        sent, held = pool.submit(wait_until, all_sent, 60), list[int]()
+        while wait([sent], 0.002).not_done:
             held += [count for (count,) in connection.execute("SELECT count(leased_until) FROM publication")]
     desk.close()
-    assert turn.result() == 120
+    assert sent.result()
+    assert sum(settled) == 120
     assert THREADS < max(held) <= MOST_CLAIMED + THREADS
